@@ -1,0 +1,267 @@
+"""What a tool is: a name, a description, a schema for its arguments, and a way to run it."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
+
+from pydantic import BaseModel
+from typing_extensions import NotRequired, TypedDict
+
+from nbagent.cancellation import CancellationToken
+from nbagent.component import ComponentBase
+from nbagent.tools.schema import parameters_schema
+
+ArgsT = TypeVar("ArgsT", bound=BaseModel, contravariant=True)
+ReturnT = TypeVar("ReturnT", covariant=True)
+StateT = TypeVar("StateT", bound=BaseModel)
+StreamT = TypeVar("StreamT", covariant=True)
+
+
+class ParametersSchema(TypedDict):
+    """JSON schema of a tool's arguments."""
+
+    type: str
+    properties: dict[str, Any]
+    required: NotRequired[list[str]]
+    additionalProperties: NotRequired[bool]
+
+
+class ToolSchema(TypedDict):
+    """What a model is told of a tool."""
+
+    parameters: NotRequired[ParametersSchema]
+    name: str
+    description: NotRequired[str]
+    strict: NotRequired[bool]
+
+
+@runtime_checkable
+class Tool(Protocol):
+    """Anything a model can call."""
+
+    @property
+    def name(self) -> str:
+        """The name that the model calls."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What the tool does, for the model."""
+        ...
+
+    @property
+    def schema(self) -> ToolSchema:
+        """Name, description and arguments, for the model."""
+        ...
+
+    def args_type(self) -> type[BaseModel]:
+        """The pydantic model of the arguments."""
+        ...
+
+    def return_type(self) -> type[Any]:
+        """The type of the result."""
+        ...
+
+    def state_type(self) -> type[BaseModel] | None:
+        """The pydantic model of the state, if the tool has one."""
+        ...
+
+    def return_value_as_string(self, value: Any) -> str:
+        """A result as the text that the model reads."""
+        ...
+
+    async def run_json(
+        self,
+        args: Mapping[str, Any],
+        cancellation_token: CancellationToken,
+        call_id: str | None = None,
+    ) -> Any:
+        """Check the arguments and run the tool."""
+        ...
+
+    async def save_state_json(self) -> Mapping[str, Any]:
+        """The tool's state as plain data."""
+        ...
+
+    async def load_state_json(self, state: Mapping[str, Any]) -> None:
+        """Take up a state that `save_state_json()` gave."""
+        ...
+
+
+class BaseTool(ComponentBase[BaseModel], ABC, Generic[ArgsT, ReturnT]):
+    """Base of tools: override `run()`.
+
+    Args:
+        args_type: The pydantic model of the arguments.
+        return_type: The type of the result.
+        name: The name that the model calls.
+        description: What the tool does, for the model.
+        strict: Hold the model to the schema exactly. Then every parameter must be required.
+    """
+
+    component_type = "tool"
+
+    def __init__(
+        self,
+        args_type: type[ArgsT],
+        return_type: type[ReturnT],
+        name: str,
+        description: str,
+        strict: bool = False,
+    ) -> None:
+        self._args_type = args_type
+        self._return_type = return_type
+        self._name = name
+        self._description = description
+        self._strict = strict
+        self._schema: ToolSchema | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that the model calls."""
+        return self._name
+
+    @property
+    def description(self) -> str:
+        """What the tool does, for the model."""
+        return self._description
+
+    @property
+    def schema(self) -> ToolSchema:
+        """Name, description and arguments, for the model. Built once.
+
+        Raises:
+            ToolDefinitionError: `strict` is set and a parameter is not required.
+        """
+        if self._schema is None:
+            parameters = parameters_schema(self._name, self._args_type, strict=self._strict)
+            schema = ToolSchema(
+                name=self._name,
+                description=self._description,
+                parameters=cast(ParametersSchema, parameters),
+            )
+            if self._strict:
+                # Sent only when wanted: some servers refuse "strict": false.
+                schema["strict"] = True
+            self._schema = schema
+        return self._schema
+
+    def args_type(self) -> type[BaseModel]:
+        """The pydantic model of the arguments."""
+        return self._args_type
+
+    def return_type(self) -> type[Any]:
+        """The type of the result."""
+        return self._return_type
+
+    def state_type(self) -> type[BaseModel] | None:
+        """The pydantic model of the state; None, as plain tools have none."""
+        return None
+
+    def return_value_as_string(self, value: Any) -> str:
+        """A result as the text that the model reads."""
+        if isinstance(value, BaseModel):
+            return json.dumps(value.model_dump(mode="json"), ensure_ascii=False)
+        return str(value)
+
+    @abstractmethod
+    async def run(self, args: ArgsT, cancellation_token: CancellationToken) -> ReturnT:  # pyright: ignore[reportGeneralTypeIssues]
+        """Run the tool with checked arguments."""
+
+    async def run_json(
+        self,
+        args: Mapping[str, Any],
+        cancellation_token: CancellationToken,
+        call_id: str | None = None,
+    ) -> Any:
+        """Check the arguments and run the tool.
+
+        Args:
+            args: The arguments by name.
+            cancellation_token: Ends the run when cancelled.
+            call_id: The id of the call, where the model gave one.
+
+        Raises:
+            pydantic.ValidationError: The arguments do not fit the schema.
+        """
+        return await self.run(self._args_type.model_validate(args), cancellation_token)
+
+    async def save_state_json(self) -> Mapping[str, Any]:
+        """The tool's state as plain data; empty for a tool without state."""
+        return {}
+
+    async def load_state_json(self, state: Mapping[str, Any]) -> None:
+        """Take up a state that `save_state_json()` gave."""
+
+
+class BaseStreamTool(BaseTool[ArgsT, ReturnT], ABC, Generic[ArgsT, StreamT, ReturnT]):
+    """Base of tools that report on the way: override `run_stream()` too."""
+
+    @abstractmethod
+    def run_stream(
+        self,
+        args: ArgsT,
+        cancellation_token: CancellationToken,  # pyright: ignore[reportGeneralTypeIssues]
+    ) -> AsyncGenerator[StreamT | ReturnT, None]:
+        """Run the tool; the last thing yielded is the result."""
+
+    async def run_json_stream(
+        self,
+        args: Mapping[str, Any],
+        cancellation_token: CancellationToken,
+        call_id: str | None = None,
+    ) -> AsyncGenerator[StreamT | ReturnT, None]:
+        """Check the arguments and run the tool; the last thing yielded is the result."""
+        checked = self._args_type.model_validate(args)
+        async for item in self.run_stream(checked, cancellation_token):
+            yield item
+
+
+@runtime_checkable
+class StreamTool(Tool, Protocol):
+    """A tool that reports on the way."""
+
+    def run_json_stream(
+        self,
+        args: Mapping[str, Any],
+        cancellation_token: CancellationToken,
+        call_id: str | None = None,
+    ) -> AsyncGenerator[Any, None]:
+        """Check the arguments and run the tool; the last thing yielded is the result."""
+        ...
+
+
+class BaseToolWithState(BaseTool[ArgsT, ReturnT], ABC, Generic[ArgsT, ReturnT, StateT]):
+    """Base of tools that keep a state between calls: override `save_state()`, `load_state()`."""
+
+    def __init__(
+        self,
+        args_type: type[ArgsT],
+        return_type: type[ReturnT],
+        state_type: type[StateT],
+        name: str,
+        description: str,
+    ) -> None:
+        super().__init__(args_type, return_type, name, description)
+        self._state_type = state_type
+
+    def state_type(self) -> type[BaseModel] | None:
+        """The pydantic model of the state."""
+        return self._state_type
+
+    @abstractmethod
+    def save_state(self) -> StateT:
+        """The state now."""
+
+    @abstractmethod
+    def load_state(self, state: StateT) -> None:
+        """Take up `state`."""
+
+    async def save_state_json(self) -> Mapping[str, Any]:
+        """The tool's state as plain data."""
+        return self.save_state().model_dump(mode="json")
+
+    async def load_state_json(self, state: Mapping[str, Any]) -> None:
+        """Take up a state that `save_state_json()` gave."""
+        self.load_state(self._state_type.model_validate(state))

@@ -1,0 +1,163 @@
+"""FunctionTool: a Python function as a tool."""
+
+import asyncio
+import contextvars
+import functools
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel
+from typing_extensions import Self
+
+from nbagent.cancellation import CancellationToken
+from nbagent.code_executor import Alias, Import, ImportFromModule
+from nbagent.component import Component, functions_allowed
+from nbagent.exceptions import ComponentError, ToolDefinitionError
+from nbagent.tools.base import BaseTool
+from nbagent.tools.schema import signature_model
+
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+
+
+class FunctionToolConfig(BaseModel):
+    """Config of `FunctionTool`: the function's source and what it is called."""
+
+    source_code: str
+    name: str
+    description: str
+    global_imports: list[Import] = []
+    has_cancellation_support: bool = False
+    strict: bool = False
+
+
+class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
+    """A Python function as a tool.
+
+    The parameters' annotations become the schema; `Annotated[int, "how many"]` describes one.
+    A coroutine function is awaited; any other runs in a thread, so that it does not hold up
+    the notebook. A parameter of type `CancellationToken` receives the run's token.
+
+    Args:
+        func: The function. Every parameter needs an annotation.
+        description: What the tool does, for the model; empty takes the docstring.
+        name: The name that the model calls; by default the function's own.
+        global_imports: Imports that the function's source needs when it is loaded from data.
+        strict: Hold the model to the schema exactly.
+
+    Raises:
+        ToolDefinitionError: A parameter has no annotation, or the name is not allowed.
+    """
+
+    component_provider_override = "nbagent.tools.FunctionTool"
+    component_config_schema = FunctionToolConfig
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        description: str = "",
+        name: str | None = None,
+        global_imports: Sequence[Import] = [],
+        strict: bool = False,
+    ) -> None:
+        if not callable(func):
+            raise ToolDefinitionError(f"a tool must be a function, not {func!r}.")
+        plain: Any = func.func if isinstance(func, functools.partial) else func  # pyright: ignore[reportUnknownMemberType]
+        tool = name or getattr(plain, "__name__", type(plain).__name__)
+        if not _NAME.fullmatch(tool):
+            raise ToolDefinitionError(
+                f"{tool!r} cannot be a tool's name: use 1 to 64 letters, digits, '_' and '-'. "
+                "For a lambda write FunctionTool(func, name='...')."
+            )
+        self._func: Callable[..., Any] = func
+        self._global_imports = list(global_imports)
+        # A callable object is a coroutine function when its __call__ is.
+        call = plain if inspect.isroutine(plain) else type(plain).__call__
+        self._is_async = inspect.iscoroutinefunction(call)
+        args_type = signature_model(self._func, tool)
+        try:
+            hints = get_type_hints(self._func)
+        except (NameError, TypeError):  # a callable object or a partial has no hints of its own
+            hints = {}
+        self._token_parameter = next(
+            (parameter for parameter, hint in hints.items() if hint is CancellationToken), None
+        )
+        self._parameters = tuple(args_type.model_fields)
+        super().__init__(
+            args_type,
+            hints.get("return", object),
+            tool,
+            description or inspect.getdoc(plain) or "",
+            strict,
+        )
+
+    async def run(self, args: BaseModel, cancellation_token: CancellationToken) -> Any:
+        """Call the function with checked arguments."""
+        values = {name: getattr(args, name) for name in self._parameters}
+        if self._token_parameter is not None:
+            values[self._token_parameter] = cancellation_token
+        if self._is_async:
+            return await cancellation_token.wait(self._func(**values))
+        # A thread, because a plain function would hold up the event loop. It cannot be
+        # stopped from outside: after a cancel its late result is dropped.
+        context = contextvars.copy_context()
+        call = functools.partial(context.run, self._func, **values)
+        result = await cancellation_token.wait(
+            asyncio.get_running_loop().run_in_executor(None, call)
+        )
+        return await cancellation_token.wait(result) if inspect.isawaitable(result) else result
+
+    def _to_config(self) -> FunctionToolConfig:
+        try:
+            source = textwrap.dedent(inspect.getsource(self._func))
+        except (OSError, TypeError) as error:
+            raise ComponentError(
+                f"the source of tool {self.name!r} cannot be found, so it cannot be dumped: {error}"
+            ) from error
+        return FunctionToolConfig(
+            source_code=source,
+            name=self.name,
+            description=self.description,
+            global_imports=self._global_imports,
+            has_cancellation_support=self._token_parameter is not None,
+            strict=self._strict,
+        )
+
+    @classmethod
+    def _from_config(cls, config: FunctionToolConfig) -> Self:
+        if not functions_allowed():
+            raise ComponentError(
+                f"tool {config.name!r} is stored as Python source, and loading it would run that "
+                "source. If you trust it: with nbagent.component.allow_functions(): ..."
+            )
+        namespace: dict[str, Any] = {}
+        for item in config.global_imports:
+            exec(_import_line(item), namespace)
+        exec(config.source_code, namespace)
+        functions = [
+            value
+            for key, value in namespace.items()
+            if inspect.isfunction(value) and f"def {key}(" in config.source_code
+        ]
+        if not functions:
+            raise ComponentError(f"the source of tool {config.name!r} defines no function.")
+        tool = cls(
+            functions[0], config.description, config.name, config.global_imports, config.strict
+        )
+        return tool
+
+
+def _import_line(item: Import) -> str:
+    if isinstance(item, str):
+        return f"import {item}"
+    if isinstance(item, Alias):
+        return f"import {item.name} as {item.alias}"
+    names = ", ".join(
+        name if isinstance(name, str) else f"{name.name} as {name.alias}" for name in item.imports
+    )
+    return f"from {item.module} import {names}"
+
+
+__all__ = ["FunctionTool", "FunctionToolConfig", "ImportFromModule"]

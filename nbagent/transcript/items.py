@@ -1,0 +1,217 @@
+"""What a transcript consists of: items, each a plain value.
+
+An item is never changed in place; the reducer puts a newer one where it stood. Times are those
+of the events, so that a recorded run folds into the same transcript again.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nbagent.code_executor import CodeBlock
+from nbagent.image import Image
+from nbagent.models.types import RequestUsage
+
+CallState: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
+TextState: TypeAlias = Literal["streaming", "done", "interrupted"]
+RunState: TypeAlias = Literal["running", "done", "failed", "stopped"]
+
+
+class BaseItem(BaseModel):
+    """What all items have.
+
+    Attributes:
+        id: Unique in the transcript, and the same for all versions of the item.
+        source: The participant that it belongs to.
+        at: When it began.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    source: str
+    at: datetime | None = None
+
+
+class MessageItem(BaseItem):
+    """Something said: text and pictures, in order.
+
+    Attributes:
+        parts: The content; a message that streams has one part, its text so far.
+        state: "streaming" while it grows, "interrupted" where the run ended before it did.
+        usage: Tokens spent on it.
+        message_type: The name of the message's type.
+    """
+
+    kind: Literal["message"] = "message"
+    parts: tuple[str | Image, ...]
+    state: TextState = "done"
+    usage: RequestUsage | None = None
+    message_type: str = "TextMessage"
+
+    @property
+    def text(self) -> str:
+        """All text of the message."""
+        return "\n\n".join(part for part in self.parts if isinstance(part, str))
+
+
+class StructuredItem(BaseItem):
+    """A message whose content is data.
+
+    Attributes:
+        data: The content.
+        type_name: The name of the content's type.
+        text: The content as the message formats it.
+        usage: Tokens spent on it.
+    """
+
+    kind: Literal["structured"] = "structured"
+    data: dict[str, Any]
+    type_name: str
+    text: str
+    usage: RequestUsage | None = None
+
+
+class ThoughtItem(BaseItem):
+    """A model's reasoning."""
+
+    kind: Literal["thought"] = "thought"
+    text: str
+
+
+class ToolCallItem(BaseItem):
+    """A tool call with its result.
+
+    Attributes:
+        name: The tool's name.
+        arguments: The arguments as the model wrote them; JSON where it kept to the protocol.
+        result: What the tool gave, as text; None while there is nothing.
+        state: "waiting" for a human's answer, "running", "done", "failed" or "cancelled".
+        duration: Seconds the call took, once it has ended.
+    """
+
+    kind: Literal["tool_call"] = "tool_call"
+    name: str
+    arguments: str
+    result: str | None = None
+    state: CallState = "running"
+    duration: float | None = None
+
+
+class HandoffItem(BaseItem):
+    """One agent passes the conversation to another."""
+
+    kind: Literal["handoff"] = "handoff"
+    target: str
+    text: str
+
+
+class SpeakerItem(BaseItem):
+    """A team chose who speaks next; `text` holds the reason, where a model gave one."""
+
+    kind: Literal["speaker"] = "speaker"
+    speakers: tuple[str, ...]
+    text: str = ""
+
+
+class MemoryItem(BaseItem):
+    """What a memory found, each as text or picture."""
+
+    kind: Literal["memory"] = "memory"
+    contents: tuple[str | Image, ...]
+
+
+class QuestionItem(BaseItem):
+    """A question to the human.
+
+    Attributes:
+        request_id: Identifies the question; the answer carries it.
+        prompt: The question, where one was given.
+        state: "open" while it waits, "answered", or "cancelled".
+        answer: What the human said.
+    """
+
+    kind: Literal["question"] = "question"
+    request_id: str
+    prompt: str = ""
+    state: Literal["open", "answered", "cancelled"] = "open"
+    answer: str | None = None
+
+
+class CodeItem(BaseItem):
+    """Code that an agent runs, and what it printed.
+
+    Attributes:
+        blocks: The code.
+        output: What it printed; None while it runs.
+        exit_code: 0 where it succeeded; None while it runs.
+        state: "running" until the output is there.
+        retry_attempt: 0 for the first try.
+    """
+
+    kind: Literal["code"] = "code"
+    blocks: tuple[CodeBlock, ...]
+    output: str | None = None
+    exit_code: int | None = None
+    state: CallState = "running"
+    retry_attempt: int = 0
+
+
+class ErrorItem(BaseItem):
+    """Why the run failed.
+
+    Attributes:
+        error_type: The name of the exception's class.
+        message: What it says.
+    """
+
+    kind: Literal["error"] = "error"
+    error_type: str
+    message: str
+
+
+class OtherItem(BaseItem):
+    """A message or event of a type that nbagent does not know, as text."""
+
+    kind: Literal["other"] = "other"
+    message_type: str
+    text: str
+
+
+Item: TypeAlias = Annotated[
+    MessageItem
+    | StructuredItem
+    | ThoughtItem
+    | ToolCallItem
+    | HandoffItem
+    | SpeakerItem
+    | MemoryItem
+    | QuestionItem
+    | CodeItem
+    | ErrorItem
+    | OtherItem,
+    Field(discriminator="kind"),
+]
+
+
+class Transcript(BaseModel):
+    """A run as a reader sees it. Changed only by `nbagent.transcript.reduce`.
+
+    Attributes:
+        items: What happened, in order.
+        state: "running" until the run ends; "stopped" where a person or a cancel ended it.
+        stop_reason: Why the run ended, where it said so.
+        started_at: The time of the first event.
+        ended_at: The time at which the run ended.
+        usage: Tokens spent in all.
+        notices: What a reader must be told, such as that the model is a demo; each once.
+    """
+
+    items: list[Item] = Field(default_factory=list[Item])
+    state: RunState = "running"
+    stop_reason: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    usage: RequestUsage = Field(default_factory=lambda: RequestUsage(0, 0))
+    notices: list[str] = Field(default_factory=list[str])
