@@ -1,3 +1,123 @@
-"""nbagent: see agents work in the notebook."""
+"""nbagent: see agents work in the notebook.
+
+The AgentChat API (agents, messages, tools, models) and live transcripts of it in Jupyter. The
+names below are loaded when they are first used, so that `import nbagent` costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbagent.agents import AssistantAgent, BaseChatAgent, UserProxyAgent
+    from nbagent.base import Handoff, Response, TaskResult
+    from nbagent.cancellation import CancellationToken
+    from nbagent.component import (
+        Component,
+        ComponentBase,
+        ComponentFromConfig,
+        ComponentLoader,
+        ComponentModel,
+        ComponentToConfig,
+        is_component_class,
+        is_component_instance,
+    )
+    from nbagent.exceptions import NbagentError
+    from nbagent.image import Image
+    from nbagent.messages import MultiModalMessage, TextMessage
+    from nbagent.models.choose import model_client
+    from nbagent.models.types import FunctionCall
+    from nbagent.notebook.doctor import doctor
+    from nbagent.notebook.show import show
+    from nbagent.tools import FunctionTool
+    from nbagent.tools.registry import tool
+    from nbagent.transcript import Transcript, record, replay
+    from nbagent.ui import Console
 
 __version__ = "0.1.0.dev0"
+
+_HOMES = {
+    "AssistantAgent": "nbagent.agents",
+    "BaseChatAgent": "nbagent.agents",
+    "CancellationToken": "nbagent.cancellation",
+    "Component": "nbagent.component",
+    "ComponentBase": "nbagent.component",
+    "ComponentFromConfig": "nbagent.component",
+    "ComponentLoader": "nbagent.component",
+    "ComponentModel": "nbagent.component",
+    "ComponentToConfig": "nbagent.component",
+    "Console": "nbagent.ui",
+    "FunctionCall": "nbagent.models.types",
+    "FunctionTool": "nbagent.tools",
+    "Handoff": "nbagent.base",
+    "Image": "nbagent.image",
+    "MultiModalMessage": "nbagent.messages",
+    "NbagentError": "nbagent.exceptions",
+    "Response": "nbagent.base",
+    "TaskResult": "nbagent.base",
+    "TextMessage": "nbagent.messages",
+    "Transcript": "nbagent.transcript",
+    "UserProxyAgent": "nbagent.agents",
+    "doctor": "nbagent.notebook.doctor",
+    "is_component_class": "nbagent.component",
+    "is_component_instance": "nbagent.component",
+    "model_client": "nbagent.models.choose",
+    "record": "nbagent.transcript",
+    "replay": "nbagent.transcript",
+    "show": "nbagent.notebook.show",
+    "tool": "nbagent.tools.registry",
+}
+
+__all__ = [
+    "AssistantAgent",
+    "BaseChatAgent",
+    "CancellationToken",
+    "Component",
+    "ComponentBase",
+    "ComponentFromConfig",
+    "ComponentLoader",
+    "ComponentModel",
+    "ComponentToConfig",
+    "Console",
+    "FunctionCall",
+    "FunctionTool",
+    "Handoff",
+    "Image",
+    "MultiModalMessage",
+    "NbagentError",
+    "Response",
+    "TaskResult",
+    "TextMessage",
+    "Transcript",
+    "UserProxyAgent",
+    "doctor",
+    "is_component_class",
+    "is_component_instance",
+    "model_client",
+    "record",
+    "replay",
+    "show",
+    "tool",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on its first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nbagent' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Called by `%load_ext nbagent`: adds the magics."""
+    importlib.import_module("nbagent.notebook.extension").load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Called by `%unload_ext nbagent`: removes the magics."""
+    importlib.import_module("nbagent.notebook.extension").unload(ipython)

@@ -1,6 +1,7 @@
 """CancellationToken: one switch that ends everything a run is waiting for."""
 
 import asyncio
+import functools
 import sys
 import threading
 from collections.abc import Awaitable, Callable
@@ -20,7 +21,8 @@ class CancellationToken:
         self._cancelled = False
         self._lock = threading.Lock()
         self._callbacks: list[Callable[[], None]] = []
-        self._waiting: dict[asyncio.Task[Any], asyncio.AbstractEventLoop] = {}
+        # How many nested waits each task is in.
+        self._waiting: dict[asyncio.Task[Any], int] = {}
         self._interrupted: set[asyncio.Task[Any]] = set()
 
     def cancel(self) -> None:
@@ -30,10 +32,8 @@ class CancellationToken:
                 return
             self._cancelled = True
             callbacks, self._callbacks = self._callbacks, []
-            waiting = dict(self._waiting)
-            self._interrupted.update(waiting)
-        for task, loop in waiting.items():
-            _in_loop(loop, task.cancel)
+        for task in list(self._waiting):
+            _in_loop(task.get_loop(), functools.partial(self._interrupt, task))
         for callback in callbacks:
             callback()
 
@@ -80,17 +80,26 @@ class CancellationToken:
             if asyncio.iscoroutine(awaitable):
                 awaitable.close()
             raise asyncio.CancelledError
-        self._waiting[task] = task.get_loop()
+        self._waiting[task] = self._waiting.get(task, 0) + 1
         try:
             return await awaitable
         finally:
-            with self._lock:
-                self._waiting.pop(task, None)
-                interrupted = task in self._interrupted
-                self._interrupted.discard(task)
+            depth = self._waiting[task] - 1
+            if depth:
+                self._waiting[task] = depth
+            else:
+                del self._waiting[task]
+            interrupted = task in self._interrupted
+            self._interrupted.discard(task)
             # The caller may catch the error and go on: the task itself was not cancelled.
             if interrupted and sys.version_info >= (3, 11):
                 task.uncancel()
+
+    def _interrupt(self, task: "asyncio.Task[Any]") -> None:
+        """Cancel a task that waits; called in its own loop, where it may have gone on since."""
+        if task in self._waiting:
+            self._interrupted.add(task)
+            task.cancel()
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:

@@ -47,7 +47,7 @@ _registered: dict[str, type[Any]] = {}
 _functions_allowed: ContextVar[bool] = ContextVar("nbagent_functions_allowed", default=False)
 
 
-class ComponentModel(BaseModel):
+class ComponentModel(BaseModel, defer_build=True):
     """A component as plain data.
 
     Attributes:

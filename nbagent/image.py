@@ -189,11 +189,14 @@ class Image:
     def thumbnail(self, max_side: int) -> "Image":
         """This picture, scaled down so that neither side exceeds `max_side` pixels.
 
-        Returns the image itself when it is small enough already.
+        Returns the image itself when it is small enough already. A copy stands upright, as
+        cameras write the rotation into a part of the file that the copy does not have.
         """
         if max(self._size) <= max_side:
             return self
-        small = self.image.copy()
+        from PIL import ImageOps
+
+        small = ImageOps.exif_transpose(self.image)
         small.thumbnail((max_side, max_side))
         if self._format != "JPEG":
             return Image(small)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar, cast, get_args
 
-from pydantic import BaseModel, Field, computed_field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 from typing_extensions import Self
 
 from nbagent.code_executor import CodeBlock, CodeResult
@@ -25,7 +25,6 @@ from nbagent.models.types import (
     RequestUsage,
     UserMessage,
 )
-from nbagent.structured_schema import schema_to_pydantic_model
 
 
 def _new_id() -> str:
@@ -38,6 +37,9 @@ def _now() -> datetime:
 
 class BaseMessage(BaseModel, ABC):
     """Base of all messages and events."""
+
+    # Validators are built when a type is first used: importing nbagent must be quick.
+    model_config = ConfigDict(defer_build=True)
 
     @abstractmethod
     def to_text(self) -> str:
@@ -216,7 +218,7 @@ class StructuredMessage(BaseChatMessage, Generic[StructuredContentType]):
         return UserMessage(content=self.to_text(), source=self.source)
 
 
-class StructuredMessageConfig(BaseModel):
+class StructuredMessageConfig(BaseModel, defer_build=True):
     """Config of `StructuredMessageFactory`."""
 
     json_schema: dict[str, Any]
@@ -254,6 +256,9 @@ class StructuredMessageFactory(
         if input_model is not None:
             self.ContentModel: type[BaseModel] = input_model
         elif json_schema is not None:
+            # Only configs that were dumped need it.
+            from nbagent.structured_schema import schema_to_pydantic_model
+
             self.ContentModel = schema_to_pydantic_model(
                 json_schema, content_model_name or "GeneratedModel"
             )

@@ -8,7 +8,7 @@ from nbagent.tools.base import BaseTool
 from nbagent.tools.function_tool import FunctionTool
 
 
-class Handoff(BaseModel):
+class Handoff(BaseModel, defer_build=True):
     """Passes the conversation to another agent when the model calls for it.
 
     Attributes:

@@ -12,7 +12,7 @@ Task: TypeAlias = str | BaseChatMessage | Sequence[BaseChatMessage] | None
 """What to do: a text, a message or several; None goes on with what is there."""
 
 
-class TaskResult(BaseModel):
+class TaskResult(BaseModel, defer_build=True):
     """What a run gave.
 
     Attributes:

@@ -31,7 +31,7 @@ class MemoryContent(BaseModel):
         metadata: Whatever else is known of it.
     """
 
-    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", defer_build=True)
 
     content: str | bytes | dict[str, Any] | Image
     mime_type: MemoryMimeType | str
@@ -43,13 +43,13 @@ class MemoryContent(BaseModel):
         return mime_type.value if isinstance(mime_type, MemoryMimeType) else mime_type
 
 
-class MemoryQueryResult(BaseModel):
+class MemoryQueryResult(BaseModel, defer_build=True):
     """What a memory found."""
 
     results: list[MemoryContent]
 
 
-class UpdateContextResult(BaseModel):
+class UpdateContextResult(BaseModel, defer_build=True):
     """What a memory added to a context."""
 
     memories: MemoryQueryResult

@@ -13,7 +13,7 @@ from nbagent.model_context import ChatCompletionContext
 from nbagent.models.types import SystemMessage
 
 
-class ListMemoryConfig(BaseModel):
+class ListMemoryConfig(BaseModel, defer_build=True):
     """Config of `ListMemory`."""
 
     name: str | None = None

@@ -16,7 +16,7 @@ from nbagent.models.types import (
 )
 
 
-class ChatCompletionContextState(BaseModel):
+class ChatCompletionContextState(BaseModel, defer_build=True):
     """State of a context: all its messages, oldest first."""
 
     messages: list[LLMMessage] = Field(default_factory=list[LLMMessage])
@@ -56,7 +56,7 @@ class ChatCompletionContext(ComponentBase[BaseModel], ABC):
         self._messages = ChatCompletionContextState.model_validate(state).messages
 
 
-class UnboundedConfig(BaseModel):
+class UnboundedConfig(BaseModel, defer_build=True):
     """Config of `UnboundedChatCompletionContext`."""
 
     initial_messages: list[LLMMessage] | None = None
@@ -80,7 +80,7 @@ class UnboundedChatCompletionContext(ChatCompletionContext, Component[UnboundedC
         return cls(config.initial_messages)
 
 
-class BufferedConfig(BaseModel):
+class BufferedConfig(BaseModel, defer_build=True):
     """Config of `BufferedChatCompletionContext`."""
 
     buffer_size: int
@@ -123,7 +123,7 @@ class BufferedChatCompletionContext(ChatCompletionContext, Component[BufferedCon
         return cls(config.buffer_size, config.initial_messages)
 
 
-class HeadAndTailConfig(BaseModel):
+class HeadAndTailConfig(BaseModel, defer_build=True):
     """Config of `HeadAndTailChatCompletionContext`."""
 
     head_size: int

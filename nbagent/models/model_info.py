@@ -93,30 +93,28 @@ def validate_model_info(model_info: ModelInfo) -> None:
         )
 
 
-# Known exceptions to the assumption that a model of today can do everything. Each row holds
-# a pattern for the model's name (after any "provider/" prefix) and what differs.
-_TEXT_ONLY = re.compile(
-    r"(gpt-3\.5|gpt-4(-\d{4}(-preview)?|-32k.*)?$|o1-mini|o1-preview|o3-mini"
+# Known exceptions to the assumption that a model of today can do everything: patterns for the
+# start of a model's name, without any "provider/" before it. `re` compiles them on first use.
+_TEXT_ONLY = (
+    r"gpt-3\.5|gpt-4(-\d{4}(-preview)?|-32k.*)?$|o1-mini|o1-preview|o3-mini"
     r"|deepseek|r1|codestral|mistral-7b|mixtral|llama-?(2|3(\.[013])?)([:-]|$)(?!.*vision)"
-    r"|phi-?[34]([:-]|$)|qwen[\d.]*([:-](?!vl)|$)|smollm)",
-    re.IGNORECASE,
+    r"|phi-?[34]([:-]|$)|qwen[\d.]*([:-](?!vl)|$)|smollm"
 )
-_NO_TOOLS = re.compile(r"(o1-mini|o1-preview|gpt-3\.5-turbo-instruct|llava|smollm)", re.IGNORECASE)
-_NO_SCHEMA = re.compile(
-    r"(gpt-3\.5|gpt-4(-|$)(?!o)|gpt-4o-2024-05-13|o1-mini|o1-preview)", re.IGNORECASE
-)
+_NO_TOOLS = r"o1-mini|o1-preview|gpt-3\.5-turbo-instruct|llava|smollm"
+_NO_JSON = r"o1-mini|o1-preview"
+_NO_SCHEMA = r"gpt-3\.5|gpt-4(-|$)(?!o)|gpt-4o-2024-05-13|o1-mini|o1-preview"
 _FAMILIES = (
-    (re.compile(r"gpt-?5"), ModelFamily.GPT_5),
-    (re.compile(r"gpt-?4\.1"), ModelFamily.GPT_41),
-    (re.compile(r"gpt-?4\.5"), ModelFamily.GPT_45),
-    (re.compile(r"(chat)?gpt-?4o"), ModelFamily.GPT_4O),
-    (re.compile(r"gpt-?4"), ModelFamily.GPT_4),
-    (re.compile(r"gpt-?3\.?5"), ModelFamily.GPT_35),
-    (re.compile(r"o1"), ModelFamily.O1),
-    (re.compile(r"o3"), ModelFamily.O3),
-    (re.compile(r"o4"), ModelFamily.O4),
-    (re.compile(r"(deepseek-)?r1"), ModelFamily.R1),
-    (re.compile(r"(claude|gemini|llama|mistral|codestral|ministral|pixtral)[\w.-]*"), None),
+    (r"gpt-?5", ModelFamily.GPT_5),
+    (r"gpt-?4\.1", ModelFamily.GPT_41),
+    (r"gpt-?4\.5", ModelFamily.GPT_45),
+    (r"(chat)?gpt-?4o", ModelFamily.GPT_4O),
+    (r"gpt-?4", ModelFamily.GPT_4),
+    (r"gpt-?3\.?5", ModelFamily.GPT_35),
+    (r"o1", ModelFamily.O1),
+    (r"o3", ModelFamily.O3),
+    (r"o4", ModelFamily.O4),
+    (r"(deepseek-)?r1", ModelFamily.R1),
+    (r"(claude|gemini|llama|mistral|codestral|ministral|pixtral)[\w.-]*", None),
 )
 
 
@@ -133,16 +131,15 @@ def assume_model_info(model: str) -> ModelInfo:
     name = model.rsplit("/", 1)[-1].lower()
     family = "unknown"
     for pattern, known in _FAMILIES:
-        match = pattern.match(name)
+        match = re.match(pattern, name)
         if match:
             family = known or match.group(0)
             break
-    tools = not _NO_TOOLS.match(name)
     return ModelInfo(
-        vision=not _TEXT_ONLY.match(name),
-        function_calling=tools,
-        json_output=not re.match(r"(o1-mini|o1-preview)", name),
+        vision=not re.match(_TEXT_ONLY, name),
+        function_calling=not re.match(_NO_TOOLS, name),
+        json_output=not re.match(_NO_JSON, name),
         family=family,
-        structured_output=not _NO_SCHEMA.match(name),
+        structured_output=not re.match(_NO_SCHEMA, name),
         multiple_system_messages=True,
     )

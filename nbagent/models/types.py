@@ -45,7 +45,7 @@ class TopLogprob:
     bytes: list[int] | None = None
 
 
-class ChatCompletionTokenLogprob(BaseModel):
+class ChatCompletionTokenLogprob(BaseModel, defer_build=True):
     """The log probability of one token of an answer."""
 
     token: str
@@ -54,14 +54,14 @@ class ChatCompletionTokenLogprob(BaseModel):
     bytes: list[int] | None = None
 
 
-class SystemMessage(BaseModel):
+class SystemMessage(BaseModel, defer_build=True):
     """Instructions to the model."""
 
     content: str
     type: Literal["SystemMessage"] = "SystemMessage"
 
 
-class UserMessage(BaseModel):
+class UserMessage(BaseModel, defer_build=True):
     """What a person, or another agent, said to the model.
 
     Attributes:
@@ -74,7 +74,7 @@ class UserMessage(BaseModel):
     type: Literal["UserMessage"] = "UserMessage"
 
 
-class AssistantMessage(BaseModel):
+class AssistantMessage(BaseModel, defer_build=True):
     """What the model answered: text or tool calls.
 
     Attributes:
@@ -89,7 +89,7 @@ class AssistantMessage(BaseModel):
     type: Literal["AssistantMessage"] = "AssistantMessage"
 
 
-class FunctionExecutionResult(BaseModel):
+class FunctionExecutionResult(BaseModel, defer_build=True):
     """The result of one tool call.
 
     Attributes:
@@ -107,7 +107,7 @@ class FunctionExecutionResult(BaseModel):
     duration: float | None = None
 
 
-class FunctionExecutionResultMessage(BaseModel):
+class FunctionExecutionResultMessage(BaseModel, defer_build=True):
     """The results of the tool calls that the model asked for."""
 
     content: list[FunctionExecutionResult]
@@ -122,7 +122,7 @@ LLMMessage: TypeAlias = Annotated[
 FinishReasons: TypeAlias = Literal["stop", "length", "function_calls", "content_filter", "unknown"]
 
 
-class CreateResult(BaseModel):
+class CreateResult(BaseModel, defer_build=True):
     """The whole answer of one model call.
 
     Attributes:

@@ -17,12 +17,12 @@ from nbagent.code_executor import Alias, Import, ImportFromModule
 from nbagent.component import Component, functions_allowed
 from nbagent.exceptions import ComponentError, ToolDefinitionError
 from nbagent.tools.base import BaseTool
-from nbagent.tools.schema import signature_model
+from nbagent.tools.schema import annotated, signature_model
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
-class FunctionToolConfig(BaseModel):
+class FunctionToolConfig(BaseModel, defer_build=True):
     """Config of `FunctionTool`: the function's source and what it is called."""
 
     source_code: str
@@ -64,23 +64,18 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
     ) -> None:
         if not callable(func):
             raise ToolDefinitionError(f"a tool must be a function, not {func!r}.")
-        plain: Any = func.func if isinstance(func, functools.partial) else func  # pyright: ignore[reportUnknownMemberType]
-        tool = name or getattr(plain, "__name__", type(plain).__name__)
+        plain = annotated(func)
+        tool = name or getattr(func, "__name__", None) or _own_name(func, plain)
         if not _NAME.fullmatch(tool):
             raise ToolDefinitionError(
                 f"{tool!r} cannot be a tool's name: use 1 to 64 letters, digits, '_' and '-'. "
                 "For a lambda write FunctionTool(func, name='...')."
             )
-        self._func: Callable[..., Any] = func
+        self._func = func
         self._global_imports = list(global_imports)
-        # A callable object is a coroutine function when its __call__ is.
-        call = plain if inspect.isroutine(plain) else type(plain).__call__
-        self._is_async = inspect.iscoroutinefunction(call)
-        args_type = signature_model(self._func, tool)
-        try:
-            hints = get_type_hints(self._func)
-        except (NameError, TypeError):  # a callable object or a partial has no hints of its own
-            hints = {}
+        self._is_async = inspect.iscoroutinefunction(plain)
+        args_type = signature_model(func, tool)
+        hints = get_type_hints(plain)
         self._token_parameter = next(
             (parameter for parameter, hint in hints.items() if hint is CancellationToken), None
         )
@@ -147,6 +142,11 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
             functions[0], config.description, config.name, config.global_imports, config.strict
         )
         return tool
+
+
+def _own_name(func: Callable[..., Any], plain: Callable[..., Any]) -> str:
+    """The name of a partial's function, or of a callable object's class."""
+    return plain.__name__ if isinstance(func, functools.partial) else type(func).__name__
 
 
 def _import_line(item: Import) -> str:

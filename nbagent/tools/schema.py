@@ -1,8 +1,9 @@
 """JSON schemas for tools, from pydantic models and function signatures."""
 
+import functools
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.errors import PydanticUserError
@@ -68,7 +69,7 @@ def signature_model(function: Callable[..., Any], tool: str) -> type[BaseModel]:
         ToolDefinitionError: A parameter has no annotation, or one that cannot be described.
     """
     try:
-        hints = get_type_hints(function, include_extras=True)
+        hints = get_type_hints(annotated(function), include_extras=True)
     except (NameError, TypeError) as error:
         raise ToolDefinitionError(
             f"an annotation of tool {tool!r} cannot be understood: {error}"
@@ -96,6 +97,13 @@ def signature_model(function: Callable[..., Any], tool: str) -> type[BaseModel]:
         raise ToolDefinitionError(
             f"the parameters of tool {tool!r} cannot be described to a model: {error}"
         ) from error
+
+
+def annotated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that carries the annotations: of a partial, or of an object's `__call__`."""
+    while isinstance(function, functools.partial):
+        function = cast("functools.partial[Any]", function).func
+    return function if inspect.isroutine(function) else type(function).__call__
 
 
 def _described(annotation: Any) -> Any:

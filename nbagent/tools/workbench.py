@@ -14,21 +14,21 @@ from nbagent.image import Image
 from nbagent.tools.base import BaseTool, StreamTool, ToolSchema
 
 
-class TextResultContent(BaseModel):
+class TextResultContent(BaseModel, defer_build=True):
     """Text in a tool's result."""
 
     type: Literal["TextResultContent"] = "TextResultContent"
     content: str
 
 
-class ImageResultContent(BaseModel):
+class ImageResultContent(BaseModel, defer_build=True):
     """A picture in a tool's result."""
 
     type: Literal["ImageResultContent"] = "ImageResultContent"
     content: Image
 
 
-class ToolResult(BaseModel):
+class ToolResult(BaseModel, defer_build=True):
     """What a tool gave back.
 
     Attributes:
@@ -59,7 +59,7 @@ class ToolResult(BaseModel):
         return "\n".join(parts)
 
 
-class ToolOverride(BaseModel):
+class ToolOverride(BaseModel, defer_build=True):
     """Another name or description for a tool of a workbench."""
 
     name: str | None = None
@@ -134,14 +134,14 @@ class StreamWorkbench(Workbench, ABC):
         """Call a tool; what it reports is yielded, and last its `ToolResult`."""
 
 
-class StaticWorkbenchConfig(BaseModel):
+class StaticWorkbenchConfig(BaseModel, defer_build=True):
     """Config of `StaticWorkbench`."""
 
     tools: list[ComponentModel] = []
     tool_overrides: dict[str, ToolOverride] = Field(default_factory=dict[str, ToolOverride])
 
 
-class StaticWorkbenchState(BaseModel):
+class StaticWorkbenchState(BaseModel, defer_build=True):
     """State of `StaticWorkbench`: that of each tool, by name."""
 
     type: Literal["StaticWorkbenchState"] = "StaticWorkbenchState"

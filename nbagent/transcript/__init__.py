@@ -1,1 +1,51 @@
-"""transcript."""
+"""Transcripts: a run folded into what a reader sees.
+
+`reduce` is the only place where events are correlated: chunks with their message, calls with
+their results, answers with their questions. Every display is a function of the transcript.
+"""
+
+from nbagent.transcript.items import (
+    CodeItem,
+    ErrorItem,
+    HandoffItem,
+    Item,
+    MemoryItem,
+    MessageItem,
+    OtherItem,
+    QuestionItem,
+    SpeakerItem,
+    StructuredItem,
+    ThoughtItem,
+    ToolCallItem,
+    Transcript,
+)
+from nbagent.transcript.patches import AppendText, Patch, PutItem, SetRun
+from nbagent.transcript.record import Recorder, record, replay, replay_transcript
+from nbagent.transcript.reduce import fail, reduce, stop
+
+__all__ = [
+    "AppendText",
+    "CodeItem",
+    "ErrorItem",
+    "HandoffItem",
+    "Item",
+    "MemoryItem",
+    "MessageItem",
+    "OtherItem",
+    "Patch",
+    "PutItem",
+    "QuestionItem",
+    "Recorder",
+    "SetRun",
+    "SpeakerItem",
+    "StructuredItem",
+    "ThoughtItem",
+    "ToolCallItem",
+    "Transcript",
+    "fail",
+    "record",
+    "reduce",
+    "replay",
+    "replay_transcript",
+    "stop",
+]

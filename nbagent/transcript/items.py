@@ -84,6 +84,7 @@ class ToolCallItem(BaseItem):
     """A tool call with its result.
 
     Attributes:
+        call_id: The call's id, as the model gave it; unique among the open calls only.
         name: The tool's name.
         arguments: The arguments as the model wrote them; JSON where it kept to the protocol.
         result: What the tool gave, as text; None while there is nothing.
@@ -92,6 +93,7 @@ class ToolCallItem(BaseItem):
     """
 
     kind: Literal["tool_call"] = "tool_call"
+    call_id: str
     name: str
     arguments: str
     result: str | None = None
@@ -203,6 +205,7 @@ class Transcript(BaseModel):
         state: "running" until the run ends; "stopped" where a person or a cancel ended it.
         stop_reason: Why the run ended, where it said so.
         started_at: The time of the first event.
+        last_at: The time of the newest event.
         ended_at: The time at which the run ended.
         usage: Tokens spent in all.
         notices: What a reader must be told, such as that the model is a demo; each once.
@@ -212,6 +215,7 @@ class Transcript(BaseModel):
     state: RunState = "running"
     stop_reason: str | None = None
     started_at: datetime | None = None
+    last_at: datetime | None = None
     ended_at: datetime | None = None
     usage: RequestUsage = Field(default_factory=lambda: RequestUsage(0, 0))
     notices: list[str] = Field(default_factory=list[str])

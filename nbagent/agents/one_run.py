@@ -1,0 +1,48 @@
+"""OneRun: lets one run of an agent through at a time."""
+
+import asyncio
+
+from typing_extensions import Self
+
+from nbagent.exceptions import AlreadyRunningError
+
+
+class OneRun:
+    """An async context manager around a run.
+
+    A run that was left by `break` is closed by the event loop a moment later. A new run waits
+    for that; it is refused only while another one is really going on.
+
+    Args:
+        name: What runs, for the error.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._ended: asyncio.Event | None = None
+        self._leaving = False
+
+    async def __aenter__(self) -> Self:
+        # Closing a generator that was dropped takes the loop a turn or two to begin.
+        for _ in range(3):
+            if self._ended is not None and not self._leaving:
+                await asyncio.sleep(0)
+        if self._ended is not None and self._leaving:
+            await self._ended.wait()
+        if self._ended is not None:
+            raise AlreadyRunningError(
+                f"agent {self._name!r} is already running. It keeps one conversation, so it runs "
+                "one task at a time: await the first run, or make a second agent."
+            )
+        self._ended = asyncio.Event()
+        self._leaving = False
+        return self
+
+    def leave(self) -> None:
+        """Say that the run is ending early, by `break`, cancel or an error."""
+        self._leaving = True
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._ended is not None
+        self._ended.set()
+        self._ended = None

@@ -1,0 +1,42 @@
+"""UserInputManager: keeps a question from being asked before its request was shown."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from nbagent.agents.user_proxy_agent import AsyncInputFunc, InputFuncType, UserProxyAgent
+from nbagent.cancellation import CancellationToken
+
+
+class UserInputManager:
+    """Wraps an input function so that it is called after the display showed the request.
+
+    Args:
+        callback: `def ask(prompt) -> str`, or `async def ask(prompt, cancellation_token) -> str`.
+    """
+
+    def __init__(self, callback: InputFuncType) -> None:
+        self._callback = callback
+        self._shown: dict[str, asyncio.Event] = {}
+
+    def get_wrapped_callback(self) -> AsyncInputFunc:
+        """The input function to give to a `UserProxyAgent`."""
+
+        async def ask(prompt: str, cancellation_token: CancellationToken | None) -> str:
+            request_id = UserProxyAgent.InputRequestContext.request_id()
+            event = self._shown.setdefault(request_id, asyncio.Event())
+            await event.wait()
+            del self._shown[request_id]
+            if inspect.iscoroutinefunction(self._callback):
+                asked = cast("Callable[..., Awaitable[str]]", self._callback)
+                return await asked(prompt, cancellation_token)
+            blocking = cast("Callable[[str], str]", self._callback)
+            # A thread, because the function blocks until the person has answered.
+            return await asyncio.to_thread(blocking, prompt)
+
+        return ask
+
+    def notify_event_received(self, request_id: str) -> None:
+        """Say that the request was shown, so that the question may be asked."""
+        self._shown.setdefault(request_id, asyncio.Event()).set()
