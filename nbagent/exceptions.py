@@ -13,6 +13,8 @@ NbagentError
 ├── AlreadyRunningError (ValueError)    one agent, one run at a time
 ├── TerminatedException                 a termination condition was called after it fired
 ├── UserInputError (RuntimeError)       the human could not be asked
+├── RecordingError (ValueError)         a file is no recording of a run
+├── RecordedFailure                     a replayed run failed when it was recorded
 └── ModelError (RuntimeError)           a model call failed; keeps the partial answer
     ├── ModelCapabilityError            the model cannot take what it was given
     ├── ModelRequestError               the server refused the request
@@ -67,6 +69,22 @@ class TerminatedException(NbagentError):
 
 class UserInputError(NbagentError, RuntimeError):
     """The human could not be asked, or the input function failed."""
+
+
+class RecordingError(NbagentError, ValueError):
+    """A file is no recording, or one of a version that cannot be read."""
+
+
+class RecordedFailure(NbagentError):
+    """The recorded run failed; raised when the replay gets there.
+
+    Attributes:
+        error_type: The name of the class of the recorded exception.
+    """
+
+    def __init__(self, error_type: str, message: str) -> None:
+        super().__init__(message)
+        self.error_type = error_type
 
 
 class ModelError(NbagentError, RuntimeError):

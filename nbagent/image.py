@@ -252,7 +252,9 @@ def _open(data: bytes, name: str) -> "PILImage.Image":
             f"{name} is not a picture that can be read (it starts with {data[:12]!r}). "
             "Use PNG, JPEG, GIF or WEBP."
         ) from error
-    except (OSError, SyntaxError, ValueError, PILImage.DecompressionBombError) as error:
+    except PILImage.DecompressionBombError as error:
+        raise ImageError(f"{name} has too many pixels: {error}") from error
+    except (OSError, SyntaxError, ValueError) as error:
         raise ImageError(f"{name} cannot be read: {error}") from error
 
 

@@ -18,7 +18,7 @@ from typing_extensions import Self
 
 from nbagent.base.chat_agent import Response
 from nbagent.base.task import TaskResult
-from nbagent.exceptions import NbagentError
+from nbagent.exceptions import RecordedFailure, RecordingError
 from nbagent.messages import (
     BaseAgentEvent,
     BaseChatMessage,
@@ -33,22 +33,6 @@ FORMAT = "nbagent-recording"
 VERSION = 1
 
 StreamItemT = TypeVar("StreamItemT", bound=StreamItem)
-
-
-class RecordingError(NbagentError, ValueError):
-    """A file is no recording, or one of a version that cannot be read."""
-
-
-class RecordedFailure(NbagentError):
-    """The recorded run failed; raised when the replay gets there.
-
-    Attributes:
-        error_type: The name of the class of the recorded exception.
-    """
-
-    def __init__(self, error_type: str, message: str) -> None:
-        super().__init__(message)
-        self.error_type = error_type
 
 
 class Recorder:

@@ -1,5 +1,6 @@
 """AssistantAgent: what it yields, what it remembers, and what it refuses."""
 
+import asyncio
 import json
 import warnings
 from typing import Annotated, Any
@@ -126,14 +127,15 @@ async def test_tool_results_are_the_answer_without_reflection() -> None:
 
 
 async def test_calls_run_at_once_and_results_keep_the_calls_order() -> None:
-    import asyncio
-
-    met = asyncio.Barrier(2) if hasattr(asyncio, "Barrier") else None
+    both = asyncio.Event()
+    here: list[str] = []
 
     async def meet(name: str) -> str:
         """Wait for the other one."""
-        if met is not None:
-            await asyncio.wait_for(met.wait(), 5)
+        here.append(name)
+        if len(here) == 2:
+            both.set()
+        await asyncio.wait_for(both.wait(), 5)
         return name
 
     client = replay(calls(("meet", '{"name": "a"}'), ("meet", '{"name": "b"}')))
@@ -275,7 +277,9 @@ async def test_structured_answers() -> None:
     result = await agent.run(task="Rome?")
     message = result.messages[-1]
     assert isinstance(message, StructuredMessage)
-    assert message.content == Answer(city="Rome", population=2800000)
+    assert message.content == Answer(  # pyright: ignore[reportUnknownMemberType]
+        city="Rome", population=2800000
+    )
     assert message.to_text() == "Rome has 2800000 people"
     assert client.create_calls[0]["json_output"] is Answer
     assert agent.produced_message_types == [StructuredMessage[Answer]]
