@@ -1,7 +1,6 @@
 """Running the tool calls of one model answer: all at once, each with exactly one result."""
 
 import asyncio
-import json
 import logging
 import sys
 import time
@@ -10,6 +9,7 @@ from typing import Any
 
 from nbagent.cancellation import CancellationToken
 from nbagent.models.types import FunctionCall, FunctionExecutionResult
+from nbagent.tools.arguments import read_arguments
 from nbagent.tools.base import BaseTool
 from nbagent.tools.workbench import Workbench, describe_error
 
@@ -84,21 +84,19 @@ class ToolCalls:
     async def _content(self, call: FunctionCall) -> tuple[str, bool]:
         """The result of a call as text, and whether it is an error."""
         try:
-            arguments = json.loads(call.arguments or "{}")
-        except (ValueError, RecursionError) as error:
-            return f"Error: the arguments are not valid JSON: {error}", True
-        if not isinstance(arguments, dict):
-            return f"Error: the arguments must be a JSON object, not {call.arguments[:80]}", True
+            arguments = read_arguments(call.arguments)
+        except ValueError as error:
+            return f"Error: {error}", True
         try:
             handoff = self._handoff_tools.get(call.name)
             if handoff is not None:
-                value = await handoff.run_json(arguments, self._token, call_id=call.id)  # pyright: ignore[reportUnknownArgumentType]
+                value = await handoff.run_json(arguments, self._token, call_id=call.id)
                 return handoff.return_value_as_string(value), False
             workbench = await self._workbench_with(call.name)
             if workbench is None:
                 return f"Error: tool '{call.name}' not found in any workbench", True
             result = await self._token.wait(
-                workbench.call_tool(call.name, arguments, self._token, call.id)  # pyright: ignore[reportUnknownArgumentType]
+                workbench.call_tool(call.name, arguments, self._token, call.id)
             )
         except asyncio.CancelledError:
             if self._token.is_cancelled() or _being_cancelled():
