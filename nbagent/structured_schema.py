@@ -87,6 +87,7 @@ _STRICTER: dict[str, Callable[[Any, Any], Any]] = {
     "maximum": min,
     "exclusiveMaximum": min,
 }
+_UNFINISHED = object()
 _CONFIG = ConfigDict(
     populate_by_name=True,
     protected_namespaces=(),
@@ -158,11 +159,11 @@ class _Builder:
                 self._by_reference[pointer] = ForwardRef(name)
                 made: Any = self._model(target, name, pointer, depth)
             else:
-                self._by_reference[pointer] = None
+                self._by_reference[pointer] = _UNFINISHED
                 made = self._type(target, name, pointer, depth)
             self._by_reference[pointer] = made
         known = self._by_reference[pointer]
-        if known is None:
+        if known is _UNFINISHED:
             raise ValueError(
                 f"the schema at {pointer!r} contains itself without an object in between."
             )

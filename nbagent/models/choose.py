@@ -100,7 +100,7 @@ def model_client(spec: str | ChatCompletionClient | None = None) -> ChatCompleti
     return OpenAIChatCompletionClient(
         model=choice.model,
         base_url=LOCAL_SERVERS[choice.provider],
-        api_key="none",  # local servers ask for no key, but the protocol sends one
+        api_key="no-key-needed",  # and not the one of OpenAI that may be in the environment
     )
 
 
@@ -176,13 +176,13 @@ def _unknown(name: str, provider: str, model: str) -> str:
         guess = f" {provider!r} needs the name of a model: {provider}:MODEL."
     elif provider == "demo":
         guess = " The demo model has no variants: write demo."
+    elif _LOCAL_NAME.match(name):
+        guess = f" Did you mean 'ollama:{name}'?"
     else:
         close = difflib.get_close_matches(provider, _PROVIDERS, n=1)
         if close:
             nearest = f"{close[0]}:{model}" if model else close[0]
             guess = f" Did you mean {nearest!r}?"
-        elif _LOCAL_NAME.match(name):
-            guess = f" Did you mean 'ollama:{name}'?"
         else:
             guess = ""
     return (
@@ -199,7 +199,8 @@ def _check_settings(choice: ModelChoice) -> None:
         MissingKeyError: Its key is not.
         ConfigurationError: Something else is not.
     """
-    if choice.provider == "openai" and not _setting("OPENAI_API_KEY"):
+    own_server = _setting("OPENAI_BASE_URL")  # it may need no key
+    if choice.provider == "openai" and not own_server and not _setting("OPENAI_API_KEY"):
         raise MissingKeyError(_missing("OPENAI_API_KEY", choice))
     if choice.provider != "azure":
         return

@@ -1,0 +1,93 @@
+"""What `%load_ext nbagent` adds to a shell, and `%unload_ext nbagent` takes away."""
+
+import asyncio
+import weakref
+from typing import Any
+
+from IPython.core.async_helpers import get_asyncio_loop
+from IPython.core.interactiveshell import InteractiveShell
+
+from nbagent.base import TaskResult
+from nbagent.messages import BaseTextChatMessage
+from nbagent.notebook.input_rewriting import AwaitAgent
+from nbagent.notebook.magics import AgentMagics
+from nbagent.notebook.session import notebook_session
+
+_PREVIEW = 60
+"""Characters of the last message that a TaskResult's one line shows."""
+
+
+class Extension:
+    """The magics in one shell.
+
+    Args:
+        shell: The shell.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell: Any = shell
+        self._session = notebook_session()
+        self._magics = AgentMagics(shell, self._session)
+        self._rewriting = AwaitAgent(shell, self._magics.agent_awaited)
+
+    def install(self) -> None:
+        """Add the magics."""
+        register = self._shell.register_magic_function
+        register(self._magics.agent, magic_kind="line_cell", magic_name="agent")
+        register(self._magics.nbagent, magic_kind="line", magic_name="nbagent")
+        self._rewriting.install()
+        _plain_text_of(self._shell).for_type(TaskResult, _print_result)
+
+    def remove(self) -> None:
+        """Take them away, and close the clients."""
+        magics = self._shell.magics_manager.magics
+        for kind, name in (("line", "agent"), ("cell", "agent"), ("line", "nbagent")):
+            del magics[kind][name]
+        self._rewriting.remove()
+        _plain_text_of(self._shell).pop(TaskResult, None)
+        notebook_session.cache_clear()
+        loop = get_asyncio_loop()
+        if loop.is_running():
+            closing = loop.create_task(self._session.close(), name="nbagent: close clients")
+            _closing.add(closing)
+            closing.add_done_callback(_closing.discard)
+        else:
+            loop.run_until_complete(self._session.close())
+
+
+_closing: set["asyncio.Task[None]"] = set()
+"""Sessions that are being closed; asyncio itself keeps no reference."""
+
+_extensions: "weakref.WeakKeyDictionary[InteractiveShell, Extension]" = weakref.WeakKeyDictionary()
+
+
+def load(shell: InteractiveShell) -> None:
+    """Add the magics to a shell; a second call does nothing."""
+    if shell not in _extensions:
+        extension = Extension(shell)
+        extension.install()
+        _extensions[shell] = extension
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take the magics out of a shell, with the agents that they kept."""
+    extension = _extensions.pop(shell, None)
+    if extension is not None:
+        extension.remove()
+
+
+def _plain_text_of(shell: Any) -> Any:
+    return shell.display_formatter.formatters["text/plain"]
+
+
+def _print_result(result: TaskResult, printer: Any, cycle: bool) -> None:
+    """Show a TaskResult in one line; pydantic's own form fills pages and holds whole pictures."""
+    last = result.messages[-1] if result.messages else None
+    text = f"<TaskResult: {len(result.messages)} messages"
+    if isinstance(last, BaseTextChatMessage):
+        words = " ".join(last.content.split())
+        shown = words if len(words) <= _PREVIEW else words[:_PREVIEW] + "…"
+        text += f", the last from {last.source}: {shown!r}"
+    if result.stop_reason is not None:
+        text += f", stop_reason={result.stop_reason!r}"
+    printer.text(text + ">")

@@ -1,0 +1,255 @@
+"""What a live page shows of a transcript, as operations that a page carries out.
+
+An operation is a list that JSON can hold; its first element is its name. A page keeps the items
+in order of their index, and for each item its blocks by their key: the element that shows the
+block, and in it the place where text, rows and child blocks go, which is
+`element.querySelector("code, tbody") ?? element`. Only the operations below exist, and they are
+carried out in order:
+
+`["item", index, html]`
+    Put `html`, one element, as item `index`: at the end, or in place of what was there. Its
+    blocks are gone then. The element with class `nbagent-body`, where there is one, is empty
+    and takes the blocks that follow. Where the old and the new element hold a `<details>`, the
+    page keeps it as the reader left it, open or closed, unless the new one is open.
+`["block", index, key, html, parent]`
+    Show `html`, exactly one element, as block `key` of item `index`. A new key: as the last
+    child of block `parent`, or of the body where `parent` is null. A known key: in place of its
+    element, which then has no child blocks.
+`["text", index, key, text]`
+    Append plain text to the block's element.
+`["rows", index, key, keep, html]`
+    Of the rows in the block's table body, keep the first `keep`, remove the rest, and append
+    `html`, which is `<tr>` elements.
+`["drop", index, key]`
+    Remove the block and all blocks inside it.
+`["status", fields]`
+    The run as a whole. `fields` has `state` ("running", "done", "failed" or "stopped"),
+    `started_at` (milliseconds since 1970, UTC; null before the first event), `elapsed`
+    (seconds; null while the run goes on), `prompt_tokens`, `completion_tokens`, `stop_reason`
+    (text or null), `notices` (a list of plain texts), and, as safe HTML with the same looks as
+    the saved form, `notices_html` and `footer_html`.
+
+In a running tool card the element with class `nbagent-elapsed` is empty and has the call's
+start in its `datetime` attribute, where it is known; the page counts the seconds in it. All HTML
+is safe to insert as it is; text is text. The page's root has the class `nbagent`, and
+`nbagent-running` while `state` is "running".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nbagent.render.block_patches import AppendText as AppendBlockText
+from nbagent.render.block_patches import BlockPatch, DropBlock, PutBlock, PutRows
+from nbagent.render.item_body import ItemBody, Part, ReadyHtml
+from nbagent.render.items_html import INTERRUPTED, item_html
+from nbagent.render.plain_text import visible
+from nbagent.render.run_html import footer_html, notices_html, run_seconds
+from nbagent.render.speakers import Speakers
+from nbagent.transcript.items import Item, MessageItem, ThoughtItem, Transcript
+from nbagent.transcript.patches import AppendText, Patch, PutItem, SetRun
+
+CHARACTERS_A_FLUSH = 2_000
+"""How much Markdown a flush takes in at most, so that neither Python nor the page stutters."""
+
+_LEAST_CHARACTERS = 250
+_HTML_A_FLUSH = 64_000
+
+
+@dataclass
+class _Shown:
+    """An item as the page has it.
+
+    Attributes:
+        item: The item that its shell was made from, or will be.
+        body: Its text, where it is Markdown.
+        said: The pieces of a growing text; None once it does not grow.
+    """
+
+    item: Item
+    body: ItemBody | None = None
+    said: list[str] | None = None
+
+
+class LiveRenderer:
+    """Turns a transcript's patches into operations on a page.
+
+    `apply()` is cheap and called for each event; `flush()` is called at the page's pace and
+    does a bounded amount of work. The module's description lists the operations.
+
+    Args:
+        transcript: The transcript that the patches come from, at its present state.
+    """
+
+    def __init__(self, transcript: Transcript) -> None:
+        self._transcript = transcript
+        self._speakers = Speakers()
+        self._shown: list[_Shown] = []
+        self._due: set[int] = set()
+        self._unfinished: set[int] = set()
+        self._status_due = True
+        for index, item in enumerate(transcript.items):
+            self._put(index, item)
+
+    @property
+    def pending(self) -> bool:
+        """Whether `flush()` has something to give."""
+        return (
+            bool(self._due)
+            or self._status_due
+            or any(self._body(index).pending for index in self._unfinished)
+        )
+
+    def apply(self, patches: Sequence[Patch]) -> None:
+        """Take in what `nbagent.transcript.reduce` gave for an event.
+
+        The patches belong to the renderer's transcript and come in order, none left out.
+        """
+        for patch in patches:
+            match patch:
+                case AppendText(index, text):
+                    said = self._shown[index].said
+                    assert said is not None, f"item {index} is not streaming"
+                    said.append(text)
+                    self._body(index).feed(text)
+                case PutItem(index, item):
+                    self._put(index, item)
+                case SetRun():
+                    self._status_due = True
+
+    def flush(self) -> list[list[Any]]:
+        """The operations since the last flush, or as many of them as one frame can take.
+
+        Call it again at the next frame while `pending` holds.
+        """
+        operations: list[list[Any]] = []
+        room = _HTML_A_FLUSH
+        for index in sorted(self._due):
+            if room <= 0:
+                break
+            operation = self._item_operation(index)
+            operations.append(operation)
+            room -= len(operation[2])
+            self._due.remove(index)
+        ready = [
+            index for index in sorted(self._unfinished - self._due) if self._body(index).pending
+        ]
+        for index in ready:
+            body = self._body(index)
+            limit = max(_LEAST_CHARACTERS, CHARACTERS_A_FLUSH // len(ready))
+            operations += [_operation(index, patch) for patch in body.patch(limit)]
+            if self._shown[index].said is None and not body.pending:
+                self._unfinished.remove(index)
+        if self._status_due:
+            operations.append(self._status_operation())
+            self._status_due = False
+        return operations
+
+    def snapshot(self) -> list[list[Any]]:
+        """The operations that build, on an empty page, what the flushes so far have built.
+
+        What is still pending comes with the next flush, which may follow a snapshot as well as
+        another flush.
+        """
+        operations: list[list[Any]] = []
+        for index, shown in enumerate(self._shown):
+            operations.append(self._item_operation(index))
+            if shown.body is not None:
+                operations += [_operation(index, patch) for patch in shown.body.snapshot()]
+        operations.append(self._status_operation())
+        return operations
+
+    def finish(self) -> None:
+        """Nothing more comes: end every text that still grows."""
+        for index in self._unfinished:
+            if self._shown[index].said is not None:
+                self._shown[index].said = None
+                self._body(index).end()
+
+    def _put(self, index: int, item: Item) -> None:
+        if index == len(self._shown):
+            self._speakers.colour(item.source)
+            self._shown.append(_Shown(item))
+        elif self._continues(index, item):
+            return
+        shown = self._shown[index] = _Shown(item)
+        self._due.add(index)
+        self._unfinished.discard(index)
+        if isinstance(item, MessageItem) and item.state == "streaming":
+            shown.said = [item.text]
+            shown.body = ItemBody.growing(item.text)
+        elif isinstance(item, MessageItem):
+            shown.body = ItemBody([*item.parts, *_ending(item)])
+        elif isinstance(item, ThoughtItem):
+            shown.body = ItemBody([item.text])
+        if shown.body is not None:
+            self._unfinished.add(index)
+
+    def _continues(self, index: int, item: Item) -> bool:
+        """Take in a newer version of a growing message, if it only adds to what was said.
+
+        The page then keeps what it has: neither the shell nor the text is sent again.
+        """
+        shown = self._shown[index]
+        if shown.said is None or not isinstance(item, MessageItem):
+            return False
+        if len(item.parts) != 1 or not isinstance(item.parts[0], str):
+            return False
+        said = "".join(shown.said)
+        if not item.parts[0].startswith(said):
+            return False
+        shown.item = item
+        rest = item.parts[0][len(said) :]
+        if rest:
+            self._body(index).feed(rest)
+            shown.said.append(rest)
+        if item.state != "streaming":
+            shown.said = None
+            self._body(index).end(_ending(item))
+        return True
+
+    def _body(self, index: int) -> ItemBody:
+        body = self._shown[index].body
+        assert body is not None, f"item {index} has no text"
+        return body
+
+    def _item_operation(self, index: int) -> list[Any]:
+        html = item_html(
+            self._shown[index].item,
+            previous=self._shown[index - 1].item if index else None,
+            speakers=self._speakers,
+            form="live",
+        )
+        return ["item", index, html]
+
+    def _status_operation(self) -> list[Any]:
+        transcript = self._transcript
+        started_at = transcript.started_at
+        fields = {
+            "state": transcript.state,
+            "started_at": None if started_at is None else round(started_at.timestamp() * 1000),
+            "elapsed": run_seconds(transcript),
+            "prompt_tokens": transcript.usage.prompt_tokens,
+            "completion_tokens": transcript.usage.completion_tokens,
+            "stop_reason": visible(transcript.stop_reason) if transcript.stop_reason else None,
+            "notices": [visible(notice) for notice in transcript.notices],
+            "notices_html": notices_html(transcript.notices),
+            "footer_html": footer_html(transcript),
+        }
+        return ["status", fields]
+
+
+def _ending(item: MessageItem) -> list[Part]:
+    return [ReadyHtml(INTERRUPTED)] if item.state == "interrupted" else []
+
+
+def _operation(index: int, patch: BlockPatch) -> list[Any]:
+    match patch:
+        case PutBlock(key, html, parent):
+            return ["block", index, key, html, parent]
+        case AppendBlockText(key, text):
+            return ["text", index, key, text]
+        case PutRows(key, keep, html):
+            return ["rows", index, key, keep, html]
+        case DropBlock(key):
+            return ["drop", index, key]

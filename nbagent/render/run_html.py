@@ -1,0 +1,51 @@
+"""What a transcript says about the run as a whole: notices above the items, a footer below."""
+
+from html import escape
+
+from nbagent.render.plain_text import cap, duration_text, one_line, visible
+from nbagent.transcript.items import Transcript
+
+_ENDS = {"running": ("◌", "Running"), "done": ("✓", "Done"), "failed": ("✗", "Failed")}
+_ENDS["stopped"] = ("■", "Stopped")
+
+
+def notices_html(notices: list[str]) -> str:
+    """What a reader must be told, a paragraph each."""
+    return "".join(
+        f'<p class="nbagent-notice"><strong>Note</strong> {_text(notice)}</p>' for notice in notices
+    )
+
+
+def footer_html(transcript: Transcript) -> str:
+    """How the run ended, its time, its tokens and why it ended."""
+    icon, _ = _ENDS[transcript.state]
+    parts = [escape(part, quote=False) for part in run_facts(transcript)]
+    return (
+        f'<p class="nbagent-footer nbagent-{transcript.state}">'
+        f'<span class="nbagent-icon">{icon}</span> {" · ".join(parts)}</p>'
+    )
+
+
+def run_facts(transcript: Transcript) -> list[str]:
+    """How the run ended, its tokens and why it ended, as short plain texts."""
+    facts = [_ENDS[transcript.state][1]]
+    seconds = run_seconds(transcript)
+    if seconds is not None:
+        facts[0] += f" {'in' if transcript.state == 'done' else 'after'} {duration_text(seconds)}"
+    usage = transcript.usage
+    if usage.prompt_tokens or usage.completion_tokens:
+        facts.append(f"{usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out")
+    if transcript.stop_reason:
+        facts.append(one_line(transcript.stop_reason, 300))
+    return facts
+
+
+def run_seconds(transcript: Transcript) -> float | None:
+    """How long the run took, in seconds; None while it runs."""
+    if transcript.started_at is None or transcript.ended_at is None:
+        return None
+    return max(0.0, (transcript.ended_at - transcript.started_at).total_seconds())
+
+
+def _text(text: str) -> str:
+    return escape(visible(cap(text)[0]), quote=False)

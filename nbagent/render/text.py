@@ -1,0 +1,106 @@
+"""A transcript as plain text, for terminals, logs and viewers that show nothing else."""
+
+from textwrap import indent
+
+from nbagent.render.arguments import arguments_preview
+from nbagent.render.picture import picture_text
+from nbagent.render.plain_text import cap, duration_text, one_line, visible
+from nbagent.render.run_html import run_facts
+from nbagent.transcript.items import (
+    CodeItem,
+    ErrorItem,
+    HandoffItem,
+    Item,
+    MemoryItem,
+    MessageItem,
+    OtherItem,
+    QuestionItem,
+    SpeakerItem,
+    StructuredItem,
+    ThoughtItem,
+    ToolCallItem,
+    Transcript,
+)
+
+_MARKS = {"waiting": "?", "running": "…", "done": "✓", "failed": "✗", "cancelled": "⊘"}
+
+
+def transcript_to_text(transcript: Transcript) -> str:
+    """Render a transcript as plain text.
+
+    Escape sequences are taken out and hidden characters made visible, so that it is safe to
+    print. Nothing is folded; floods are cut with a note.
+    """
+    blocks = [f"Note: {visible(cap(notice)[0])}" for notice in transcript.notices]
+    source: str | None = None
+    for item in transcript.items:
+        if item.source and item.source != source:
+            blocks.append(f"── {one_line(item.source)} ──")
+        source = item.source
+        blocks.append(_item(item))
+    blocks.append(f"({' · '.join(run_facts(transcript))})")
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _item(item: Item) -> str:
+    match item:
+        case MessageItem():
+            return _message(item)
+        case ThoughtItem():
+            return _part("thought", item.text)
+        case ToolCallItem():
+            return _tool_call(item)
+        case CodeItem():
+            return _code(item)
+        case StructuredItem():
+            return _text(item.text)
+        case HandoffItem():
+            return f"→ hands over to {one_line(item.target)}: {one_line(item.text, 400)}"
+        case SpeakerItem():
+            names = ", ".join(one_line(name) for name in item.speakers)
+            return " ".join(f"→ next: {names} {one_line(item.text, 400)}".split())
+        case MemoryItem():
+            found = [e if isinstance(e, str) else picture_text(e) for e in item.contents]
+            return _part("memory", "\n".join(found) or "(nothing found)")
+        case QuestionItem():
+            answer = f"\nanswer: {one_line(item.answer, 400)}" if item.answer is not None else ""
+            return _part(f"question, {item.state}", item.prompt + answer)
+        case ErrorItem():
+            return f"✗ The run failed: {one_line(item.error_type)}\n{_text(item.message)}"
+        case OtherItem():
+            return _part(one_line(item.message_type), item.text)
+
+
+def _message(item: MessageItem) -> str:
+    parts = [_text(p) if isinstance(p, str) else picture_text(p) for p in item.parts]
+    if item.state == "interrupted":
+        parts.append("[interrupted]")
+    return "\n".join(parts)
+
+
+def _tool_call(item: ToolCallItem) -> str:
+    call = f"{one_line(item.name)}({arguments_preview(item.arguments, 200)})"
+    how = item.state
+    if item.duration is not None:
+        how += f", {duration_text(item.duration)}"
+    head = f"{_MARKS[item.state]} {call}  [{how}]"
+    return head if not item.result else f"{head}\n{indent(_text(item.result), '  ')}"
+
+
+def _code(item: CodeItem) -> str:
+    lines = [_part(f"code, {one_line(b.language, 30)}", b.code) for b in item.blocks]
+    how = item.state if item.exit_code is None else f"{item.state}, exit code {item.exit_code}"
+    lines.append(f"{_MARKS[item.state]} [{how}]")
+    if item.output:
+        lines.append(indent(_text(item.output), "  "))
+    return "\n".join(lines)
+
+
+def _part(name: str, text: str) -> str:
+    """A block with its name, set in."""
+    return f"[{name}]\n{indent(_text(text), '  ')}".rstrip()
+
+
+def _text(text: str) -> str:
+    kept, left_out = cap(text)
+    return f"{visible(kept).rstrip()}\n{left_out}" if left_out else visible(kept).rstrip()

@@ -1,0 +1,180 @@
+"""A JupyterLab or Notebook 7 server on loopback, with folders of its own."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from tests.browser.kernels import CURRENT, kernel_name, write_kernelspecs
+
+FrontEnd: TypeAlias = Literal["lab", "notebook"]
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+}
+"""The front end's settings: nothing asked from elsewhere, nothing saved unasked."""
+
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class JupyterServer:
+    """A running server.
+
+    Attributes:
+        front_end: Which application it serves.
+        url: Its address, without a slash at the end.
+        notebooks: The folder that it serves.
+    """
+
+    front_end: FrontEnd
+    url: str
+    notebooks: Path
+
+    def address(self, notebook: str) -> str:
+        """Where the notebook of this name is opened."""
+        if self.front_end == "lab":
+            workspace = Path(notebook).stem
+            return f"{self.url}/lab/workspaces/{workspace}/tree/{notebook}?reset"
+        return f"{self.url}/notebooks/{notebook}"
+
+    def write_notebook(
+        self, name: str, cells: list[str], *, ipykernel_version: str = CURRENT
+    ) -> Path:
+        """Write a notebook of code cells into the served folder."""
+        notebook: dict[str, object] = {
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "id": f"cell-{number}",
+                    "source": source,
+                    "metadata": {},
+                    "outputs": [],
+                    "execution_count": None,
+                }
+                for number, source in enumerate(cells)
+            ],
+            "metadata": {
+                "kernelspec": {
+                    "name": kernel_name(ipykernel_version),
+                    "display_name": f"Python (ipykernel {ipykernel_version})",
+                    "language": "python",
+                }
+            },
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        path = self.notebooks / name
+        path.write_text(json.dumps(notebook))
+        return path
+
+
+@contextlib.contextmanager
+def jupyter_server(front_end: FrontEnd, folder: Path) -> Generator[JupyterServer]:
+    """Start a server and end it afterwards, with all its kernels.
+
+    Args:
+        front_end: Which application it serves.
+        folder: An empty folder for its settings, its data and its notebooks.
+
+    Raises:
+        RuntimeError: It did not start; the message holds its log.
+    """
+    notebooks = folder / "notebooks"
+    notebooks.mkdir(parents=True)
+    _write_settings(folder / "config" / "lab" / "user-settings")
+    write_kernelspecs(folder / "data")
+    port = _free_port()
+    log_path = folder / "server.log"
+    with log_path.open("w") as log:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "jupyter", front_end),
+                *("--no-browser", "--allow-root", "--expose-app-in-browser"),
+                f"--ServerApp.port={port}",
+                "--ServerApp.port_retries=0",
+                "--ServerApp.ip=127.0.0.1",
+                "--IdentityProvider.token=",
+                "--ServerApp.password=",
+                "--ServerApp.disable_check_xsrf=True",
+                f"--ServerApp.root_dir={notebooks}",
+            ],
+            stdout=log,
+            stderr=log,
+            env=_environment(folder),
+            start_new_session=True,
+        )
+    try:
+        server = JupyterServer(front_end, f"http://127.0.0.1:{port}", notebooks)
+        _wait_until_it_answers(server.url, process, log_path)
+        yield server
+    finally:
+        _end(process)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    config = folder / "config"
+    binaries = str(Path(sys.executable).parent)
+    # A Jupyter that runs these tests must not lend the server its own settings.
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY"))
+    }
+    return environment | {
+        "PATH": binaries + os.pathsep + os.environ.get("PATH", ""),
+        "JUPYTER_CONFIG_DIR": str(config),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(config / "lab" / "user-settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(config / "lab" / "workspaces"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+
+
+def _write_settings(folder: Path) -> None:
+    for plugin, settings in SETTINGS.items():
+        path = folder / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]", log_path: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url + "/api/status", timeout=2) as answer:
+                answer.read()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"The Jupyter server did not start. Its log:\n{log_path.read_text()}")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,279 @@
+"""Transcripts to render in tests: one with every kind of item, and one that is hostile."""
+
+from datetime import datetime, timedelta, timezone
+
+from PIL import Image as PILImage
+
+from nbagent.code_executor import CodeBlock
+from nbagent.image import Image
+from nbagent.models.types import RequestUsage
+from nbagent.transcript.items import (
+    CodeItem,
+    ErrorItem,
+    HandoffItem,
+    MemoryItem,
+    MessageItem,
+    OtherItem,
+    QuestionItem,
+    SpeakerItem,
+    StructuredItem,
+    ThoughtItem,
+    ToolCallItem,
+    Transcript,
+)
+
+START = datetime(2026, 11, 23, 9, 0, tzinfo=timezone.utc)
+
+ANSWER = """The forecast for **Berlin** and *Kyoto*:
+
+| City | Temperature |
+|:-----|-----:|
+| Berlin | 22 °C |
+| Kyoto | 28 °C |
+
+It costs $5 to $6. The mean is $\\frac{1}{2}(a + b)$, and
+
+$$\\sigma^2 = \\sum_i x_i^2$$
+
+- [x] fetch the data
+- [ ] write to Jörg 🎉
+
+```python
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+```
+
+> A quotation.
+
+مرحبا بالعالم
+"""
+
+HOSTILE = "\"'><img src=x onerror=alert(1)><script>alert(2)</script></pre></details>`${alert(3)}`"
+"""Breaks out of text, attributes and elements where it is not escaped."""
+
+HIDDEN = "a\u202eb\U000e0041c\x1b[31mred\x1b[0m\x07"
+
+
+def picture(width: int = 64, height: int = 40, mode: str = "RGB") -> Image:
+    """A plain picture."""
+    return Image.from_pil(PILImage.new(mode, (width, height), "teal"))
+
+
+def sample_transcript() -> Transcript:
+    """A failed run with every kind of item, and tool cards in every state."""
+    return Transcript(
+        items=[
+            MessageItem(
+                id="1",
+                source="user",
+                at=START,
+                parts=("What is the weather?", picture()),
+                message_type="MultiModalMessage",
+            ),
+            ThoughtItem(id="2", source="assistant", at=START, text="I should call a **tool**."),
+            ToolCallItem(
+                id="3",
+                source="assistant",
+                at=START,
+                call_id="c3",
+                name="get_weather",
+                arguments='{"city": "Berlin", "days": 2}',
+                result="22 degrees",
+                state="done",
+                duration=0.42,
+            ),
+            ToolCallItem(
+                id="4",
+                source="assistant",
+                at=START,
+                call_id="c4",
+                name="archive",
+                arguments="{}",
+                result="TimeoutError: no answer",
+                state="failed",
+                duration=30.0,
+            ),
+            ToolCallItem(
+                id="5",
+                source="assistant",
+                at=START,
+                call_id="c5",
+                name="send_mail",
+                arguments='{"to": "joerg@example.org"}',
+                state="waiting",
+            ),
+            ToolCallItem(
+                id="6",
+                source="assistant",
+                at=START,
+                call_id="c6",
+                name="long_job",
+                arguments='{"steps": 100}',
+                state="running",
+            ),
+            ToolCallItem(
+                id="7",
+                source="assistant",
+                at=START,
+                call_id="c7",
+                name="other_job",
+                arguments="steps = 100",
+                state="cancelled",
+                duration=1.5,
+            ),
+            MessageItem(id="8", source="assistant", at=START, parts=(ANSWER,)),
+            HandoffItem(
+                id="9", source="assistant", at=START, target="critic", text="Your turn, critic."
+            ),
+            MessageItem(id="10", source="critic", at=START, parts=("Sieht gut aus, Jörg.",)),
+            SpeakerItem(id="11", source="manager", at=START, speakers=("planner",)),
+            StructuredItem(
+                id="12",
+                source="planner",
+                at=START,
+                type_name="TripPlan",
+                text='{"destination": "Kyoto"}',
+                data={
+                    "destination": "Kyoto",
+                    "confirmed": False,
+                    "note": None,
+                    "stops": [{"name": "Gion", "hours": 3.5}, {"name": "Nara", "hours": 2}],
+                    "tags": ["food", "temples"],
+                },
+            ),
+            MemoryItem(
+                id="13", source="planner", at=START, contents=("prefers metric units", picture())
+            ),
+            CodeItem(
+                id="14",
+                source="coder",
+                at=START,
+                blocks=(CodeBlock("print(1 + 1)  # two", "python"),),
+                output="2\n",
+                exit_code=0,
+                state="done",
+            ),
+            QuestionItem(
+                id="15",
+                source="user_proxy",
+                at=START,
+                request_id="q1",
+                prompt="Shall I send it?",
+                state="answered",
+                answer="yes, please",
+            ),
+            OtherItem(
+                id="16", source="robot", at=START, message_type="CustomEvent", text="beep boop"
+            ),
+            MessageItem(
+                id="17",
+                source="assistant",
+                at=START,
+                parts=("I was about to say",),
+                state="interrupted",
+            ),
+            ErrorItem(
+                id="18",
+                source="",
+                at=START,
+                error_type="RateLimitError",
+                message="Too many requests. Wait for 20 s.",
+            ),
+        ],
+        state="failed",
+        stop_reason="the server refused",
+        started_at=START,
+        ended_at=START + timedelta(seconds=47.3),
+        usage=RequestUsage(1234, 567),
+        notices=["This is the demo model, not a language model."],
+    )
+
+
+WORDS = (
+    "This is the demo model, not a language model.",
+    "What is the weather?",
+    "I should call a",
+    "get_weather",
+    "22 degrees",
+    "TimeoutError: no answer",
+    "joerg@example.org",
+    "steps = 100",
+    "Berlin",
+    "28 °C",
+    "It costs $5 to $6. The mean is $\\frac{1}{2}(a + b)$",
+    "$$\\sigma^2 = \\sum_i x_i^2$$",
+    "write to Jörg 🎉",
+    "def mean(values: list[float]) -> float:",
+    "A quotation.",
+    "مرحبا بالعالم",
+    "hands over to critic",
+    "Sieht gut aus, Jörg.",
+    "planner",
+    "TripPlan",
+    "destination",
+    "Gion",
+    "temples",
+    "prefers metric units",
+    "print(1 + 1)  # two",
+    "Shall I send it?",
+    "yes, please",
+    "CustomEvent",
+    "beep boop",
+    "I was about to say",
+    "interrupted",
+    "RateLimitError",
+    "Too many requests. Wait for 20 s.",
+    "47.3 s",
+    "1,234 tokens in, 567 out",
+    "the server refused",
+)
+"""What a reader of the sample's HTML must find."""
+
+
+def hostile_transcript() -> Transcript:
+    """Every field of every item is hostile."""
+    bad = HOSTILE + HIDDEN
+    return Transcript(
+        items=[
+            MessageItem(id=bad, source=bad, parts=(bad,), message_type=bad),
+            ThoughtItem(id="2", source=bad + "2", text=bad),
+            ToolCallItem(
+                id="3", source=bad, call_id=bad, name=bad, arguments=bad, result=bad, state="done"
+            ),
+            ToolCallItem(
+                id="4",
+                source=bad,
+                call_id=bad,
+                name=bad,
+                arguments='{"' + "\\u003c/pre\\u003e" + '": "<script>alert(1)</script>"}',
+                state="running",
+            ),
+            HandoffItem(id="5", source=bad, target=bad, text=bad),
+            HandoffItem(id="6", source=bad, target=bad, text=bad + "\n" + bad),
+            SpeakerItem(id="7", source=bad, speakers=(bad, bad), text=bad),
+            StructuredItem(
+                id="8",
+                source=bad,
+                type_name=bad,
+                text=bad,
+                data={bad: bad, "list": [bad, {bad: bad}], "rows": [{bad: bad}, {bad: bad}]},
+            ),
+            MemoryItem(id="9", source=bad, contents=(bad,)),
+            CodeItem(
+                id="10",
+                source=bad,
+                blocks=(CodeBlock(bad, bad), CodeBlock(bad, "python")),
+                output=bad,
+                exit_code=1,
+                state="failed",
+            ),
+            QuestionItem(
+                id="11", source=bad, request_id=bad, prompt=bad, state="answered", answer=bad
+            ),
+            ErrorItem(id="12", source=bad, error_type=bad, message=bad),
+            OtherItem(id="13", source=bad, message_type=bad, text=bad),
+        ],
+        state="done",
+        stop_reason=bad,
+        notices=[bad],
+    )
