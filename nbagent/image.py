@@ -154,7 +154,7 @@ class Image:
         if self._data is None:
             assert self._pil is not None
             buffer = io.BytesIO()
-            self._pil.save(buffer, "PNG")
+            _for_png(self._pil).save(buffer, "PNG")
             self._data = buffer.getvalue()
         return self._data
 
@@ -256,6 +256,13 @@ def _open(data: bytes, name: str) -> "PILImage.Image":
         raise ImageError(f"{name} has too many pixels: {error}") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise ImageError(f"{name} cannot be read: {error}") from error
+
+
+def _for_png(picture: "PILImage.Image") -> "PILImage.Image":
+    """The picture in a mode that PNG can store: a picture for print, say, becomes colour."""
+    if picture.mode in ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"):
+        return picture
+    return picture.convert("RGBA" if picture.mode in ("PA", "La", "RGBa") else "RGB")
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:

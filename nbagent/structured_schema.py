@@ -8,6 +8,7 @@ keyword whose effect would be lost without notice is refused.
 import importlib.util
 import keyword
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from ipaddress import IPv4Address, IPv6Address
@@ -368,7 +369,8 @@ class _Builder:
 
     def _unique(self, name: str) -> str:
         """A class name that no other model of the schema has."""
-        name = re.sub(r"\W", "_", name) or "Model"
+        if unicodedata.normalize("NFKC", name) != name or not name.isidentifier():
+            name = re.sub(r"[^A-Za-z0-9_]", "_", name) or "Model"
         if not name.isidentifier() or keyword.iskeyword(name):
             name = f"Model_{name}"
         taken = {*self._models, *(str(each) for each in self._pending())}

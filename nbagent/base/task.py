@@ -1,15 +1,20 @@
 """A task, its result, and anything that can run one."""
 
+import textwrap
 from collections.abc import AsyncGenerator, Sequence
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel, SerializeAsAny
 
 from nbagent.cancellation import CancellationToken
-from nbagent.messages import BaseAgentEvent, BaseChatMessage, TextMessage
+from nbagent.messages import BaseAgentEvent, BaseChatMessage, BaseTextChatMessage, TextMessage
 
 Task: TypeAlias = str | BaseChatMessage | Sequence[BaseChatMessage] | None
 """What to do: a text, a message or several; None goes on with what is there."""
+
+
+_PREVIEW = 60
+"""Characters of the last message that a result's one line shows."""
 
 
 class TaskResult(BaseModel, defer_build=True):
@@ -22,6 +27,17 @@ class TaskResult(BaseModel, defer_build=True):
 
     messages: Sequence[SerializeAsAny[BaseAgentEvent | BaseChatMessage]]
     stop_reason: str | None = None
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """How IPython shows a result: in one line, as `repr()` fills pages with whole pictures."""
+        text = f"<TaskResult: {len(self.messages)} messages"
+        last = self.messages[-1] if self.messages else None
+        if isinstance(last, BaseTextChatMessage):
+            words = textwrap.shorten(last.content, _PREVIEW, placeholder="…")
+            text += f", the last from {last.source}: {words!r}"
+        if self.stop_reason is not None:
+            text += f", stop_reason={self.stop_reason!r}"
+        printer.text(text + ">")
 
 
 @runtime_checkable

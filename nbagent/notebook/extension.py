@@ -7,14 +7,9 @@ from typing import Any
 from IPython.core.async_helpers import get_asyncio_loop
 from IPython.core.interactiveshell import InteractiveShell
 
-from nbagent.base import TaskResult
-from nbagent.messages import BaseTextChatMessage
 from nbagent.notebook.input_rewriting import AwaitAgent
 from nbagent.notebook.magics import AgentMagics
 from nbagent.notebook.session import notebook_session
-
-_PREVIEW = 60
-"""Characters of the last message that a TaskResult's one line shows."""
 
 
 class Extension:
@@ -36,7 +31,6 @@ class Extension:
         register(self._magics.agent, magic_kind="line_cell", magic_name="agent")
         register(self._magics.nbagent, magic_kind="line", magic_name="nbagent")
         self._rewriting.install()
-        _plain_text_of(self._shell).for_type(TaskResult, _print_result)
 
     def remove(self) -> None:
         """Take them away, and close the clients."""
@@ -44,7 +38,6 @@ class Extension:
         for kind, name in (("line", "agent"), ("cell", "agent"), ("line", "nbagent")):
             del magics[kind][name]
         self._rewriting.remove()
-        _plain_text_of(self._shell).pop(TaskResult, None)
         notebook_session.cache_clear()
         loop = get_asyncio_loop()
         if loop.is_running():
@@ -74,20 +67,3 @@ def unload(shell: InteractiveShell) -> None:
     extension = _extensions.pop(shell, None)
     if extension is not None:
         extension.remove()
-
-
-def _plain_text_of(shell: Any) -> Any:
-    return shell.display_formatter.formatters["text/plain"]
-
-
-def _print_result(result: TaskResult, printer: Any, cycle: bool) -> None:
-    """Show a TaskResult in one line; pydantic's own form fills pages and holds whole pictures."""
-    last = result.messages[-1] if result.messages else None
-    text = f"<TaskResult: {len(result.messages)} messages"
-    if isinstance(last, BaseTextChatMessage):
-        words = " ".join(last.content.split())
-        shown = words if len(words) <= _PREVIEW else words[:_PREVIEW] + "…"
-        text += f", the last from {last.source}: {shown!r}"
-    if result.stop_reason is not None:
-        text += f", stop_reason={result.stop_reason!r}"
-    printer.text(text + ">")

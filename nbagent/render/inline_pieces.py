@@ -6,33 +6,38 @@ nothing: at a blank where no emphasis, link, code or formula is open. Where ther
 place in `LONGEST_PIECE` characters, it is cut all the same.
 """
 
+import copy
 import re
+from functools import cache
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
 
-SHORTEST_PIECE = 1_000
+SHORTEST_PIECE = 600
 """Characters in a piece at least, except for the last."""
 
-LONGEST_PIECE = 8_000
+LONGEST_PIECE = 4_000
 """A text is parsed as a whole up to this length; so many characters has a piece at most."""
 
+_DEEPEST_LINK = 6
 _BLANK = re.compile(r"[ \n](?=[^ \n])")
 _OPEN = re.compile(r"`|\$(?!\s)|\\[(\[]|<(?=\S)")
 
 
 def parse_inline(parser: MarkdownIt, content: str, env: Any) -> list[Token]:
     """Parse the content of a paragraph or a cell, in pieces where it is long."""
+    lines = _parser_of_lines(parser)
     if len(content) <= LONGEST_PIECE:
-        return parser.inline.parse(content, parser, env, [])
+        return parser.inline.parse(content, lines, env, [])
     tokens: list[Token] = []
     start = 0
     while start < len(content):
         end = start + (piece_end(parser, content[start:], env) or len(content) - start)
-        tokens += parser.inline.parse(content[start:end], parser, env, [])
+        tokens += parser.inline.parse(content[start:end], lines, env, [])
         start = end
     return tokens
 
@@ -72,7 +77,7 @@ def _forced_end(content: str) -> int | None:
 
 def _is_closed(parser: MarkdownIt, piece: str, env: Any) -> bool:
     """Whether nothing in `piece` waits for something that may follow."""
-    state = StateInline(piece, parser, env, [])
+    state = StateInline(piece, _parser_of_lines(parser), env, [])
     parser.inline.tokenize(state)
     for rule in parser.inline.ruler2.getRules(""):
         rule(state)
@@ -80,6 +85,16 @@ def _is_closed(parser: MarkdownIt, piece: str, env: Any) -> bool:
         return False
     text = "".join(token.content for token in state.tokens if token.type == "text")
     return text.count("[") <= text.count("]") and not _OPEN.search(text)
+
+
+@cache
+def _parser_of_lines(parser: MarkdownIt) -> MarkdownIt:
+    """The parser, but for how deep it looks for links in links, which costs time for each level."""
+    lines = copy.copy(parser)
+    options: Any = parser.options
+    lines.options = OptionsDict(options)
+    lines.options["maxNesting"] = _DEEPEST_LINK
+    return lines
 
 
 def inline_rule(state: StateCore) -> None:

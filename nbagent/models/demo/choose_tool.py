@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from nbagent.models.demo.arithmetic import work_out
 from nbagent.models.demo.fill_arguments import fill_arguments
 from nbagent.models.demo.find_values import find_expression, find_numbers, find_quotes
 from nbagent.models.demo.parameters import Parameter, read_parameters
@@ -42,7 +43,7 @@ _SMALL_TALK = re.compile(
     r"""\s*(?:
       (?:hi|hello|hey|good\ (?:morning|evening|day)|thanks?(?:\ you)?|bye|goodbye)\b[^?]{0,40}
     | (?:how\ are\ you|who\ are\ you|what\ are\ you|what\ (?:else\ )?can\ you\ do|help)\b.{0,40}
-    | (?:tell\ me\ (?:about\ yourself|a\ joke)|what(?:'s|\ is)\ (?:your|my)\b|what\ did\ i\b).{0,80}
+    | (?:tell\ me\ about\ yourself|what(?:'s|\ is)\ (?:your|my\ name)\b|what\ did\ i\b).{0,80}
     | (?!.*\b(?:what|how|where|when|which|who|can\ you|could\ you|please)\b)
       (?:my\ [^?]{0,80}\ is|i\ (?:am|like|love|hate|enjoy|have)|i'm)\ [^?]{0,200}
     )[.!?\s]*$""",
@@ -65,7 +66,7 @@ def best_tool(prompt: str, tools: Sequence[ToolSchema]) -> ToolSchema | None:
         score = fits(prompt, tool, said)
         if score > best_score:
             best, best_score = tool, score
-    if best is None and _LOOKUP.search(prompt) and find_expression(prompt) is None:
+    if best is None and _LOOKUP.search(prompt) and work_out(prompt) is None:
         # A question about something is one for a tool that looks up topics.
         for tool in tools:
             topics = [

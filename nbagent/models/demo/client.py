@@ -50,8 +50,8 @@ class DemoChatCompletionClient(ChatCompletionClient, Component[DemoChatCompletio
     component_config_schema = DemoChatCompletionClientConfig
 
     notice: ClassVar[str | None] = (
-        "Demo model, not a language model: its answers follow fixed rules. Choose a real one with "
-        "%nbagent model openai:gpt-5, or pass a model_client."
+        "Demo model, not a language model: its answers follow fixed rules. "
+        "For a real one: %nbagent model openai:gpt-5, or model_client=..."
     )
 
     def __init__(self, delay: float = DELAY) -> None:

@@ -29,8 +29,8 @@ _HUES = (
     (165, "green"),
     (200, "cyan"),
     (258, "blue"),
-    (290, "purple"),
-    (335, "pink"),
+    (310, "purple"),
+    (345, "pink"),
     (361, "red"),
 )
 
@@ -119,7 +119,7 @@ def colour_name(red: int, green: int, blue: int) -> str:
     if name == "orange" and value < 0.75:
         return "brown"
     if saturation < 0.4 and value > 0.75:
-        return f"light {name}"
+        return "light pink" if name == "red" else f"light {name}"
     return f"dark {name}" if value < 0.45 else name
 
 

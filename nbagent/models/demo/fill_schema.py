@@ -129,7 +129,9 @@ def _object(parameter: Parameter, prompt: str, answer: str, depth: int) -> dict[
 def _is_answer(parameter: Parameter) -> bool:
     """Whether a field wants a text that a model would write itself."""
     own_words = parameter.type == "string" and not parameter.choices
-    return own_words and not parameter.schema.get("format") and bool(set(parameter.words) & _ANSWERS)
+    return (
+        own_words and not parameter.schema.get("format") and bool(set(parameter.words) & _ANSWERS)
+    )
 
 
 def _value(parameter: Parameter, prompt: str, answer: str, depth: int) -> Any:

@@ -42,11 +42,15 @@ _LEADING = re.compile(
     r"""(?:please|can\ you|could\ you|would\ you|will\ you|now|then|and|also|i\ want\ to
     |i'd\ like\ to|i\ would\ like\ to|i\ need\ to|let's|help\ me|tell\ me|show\ me|give\ me
     |what(?:'s|\ is|\ are)|who(?:'s|\ is)|how\ (?:many|much|do|does|to)
-    |use\ (?:the\ )?[\w-]+(?:\ tool)?\ to|the|a|an|of|me|for|to)(?=\s)[\s,]*""",
+    |use\ (?:the\ )?[\w-]+(?:\ tool)?\ to|that|the|a|an|of|me|for|to)(?=\s)[\s,]*""",
     re.IGNORECASE | re.VERBOSE,
 )
 # "Format it as Markdown": the value is something said before.
-_POINTS_BACK = re.compile(r"(?:it|this|that|them|these|those|(?:the )?results?)\b", re.IGNORECASE)
+_POINTS_BACK = re.compile(
+    r"(?:it|this|that|them|these|those|(?:the )?results?)"
+    r"(?:\s+(?:as|to|in|into|for|with|and|by)\b|$)",
+    re.IGNORECASE,
+)
 
 
 def named(parameter: Parameter, source: PromptText) -> Found | None:
@@ -119,6 +123,11 @@ def formatted(parameter: Parameter, source: PromptText) -> Found | None:
         return source.search(patterns[kind].pattern)
     if kind == "person" and set(parameter.words) & _TARGETS:
         return source.search(EMAIL.pattern)
+    if kind == "symbol":
+        for match in re.finditer(r"\b[A-Z]{2,5}\b", source.text):
+            found = Found(match.group(), *match.span())
+            if source.is_free(found):
+                return found
     if kind == "expression":
         found = find_expression(source.text)
         return found if found and source.is_free(found) else None
@@ -325,6 +334,7 @@ def remainder(
         return None
     start = 0
     while start < len(source.text):
+        start = source.after_used(start)
         lead = _LEADING.match(source.text, start)
         if lead and lead.end() > start:
             start = lead.end()
@@ -332,7 +342,7 @@ def remainder(
         word = WORD.match(source.text, start)
         if word and meaning(word.group()) in (tool_words or set()) | parameter.meanings:
             start = word.end()
-        elif word is None and source.text[start].isspace():
+        elif source.text[start : start + 1].isspace():
             start += 1
         else:
             break

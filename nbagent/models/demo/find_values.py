@@ -164,16 +164,19 @@ def find_expression(text: str) -> Found | None:
 
 
 # Words that stand with a capital letter at the start of a sentence without being names.
-_NOT_NAMES_TEXT = """a add an and another are at book calculate can compare compute convert could
-    count create define delete describe did do does draw explain fetch find for forecast from get
-    give greet has have hello hey hi how i i'd i'll i'm if in is it its let list look make
-    multiply my next no now of ok on open or order plan play please plot print read remember
-    remove reverse roll run say search send set shall she should show so start stop subtract
-    summarise summarize take tell thank thanks that the then there these they this to today
-    tomorrow translate turn use was we weather were what what's when where which who who's why
-    will with would write yes yesterday you january february march april may june july august
-    september october november december monday tuesday wednesday thursday friday saturday sunday
-    divide multiply sum check call try also email mail remind schedule transfer talk"""
+_NOT_NAMES_TEXT = """a add also an analyse analyze and another approve april are ask at august
+    book build buy calculate call can cancel change check choose compare compute convert copy
+    could count create december decrease define delete deliver describe did divide do does double
+    draw email explain february fetch find for forecast format friday from generate get give greet
+    has have hello help hey hi how i i'd i'll i'm if in increase inspect is it its january join
+    july june keep let list look mail make march may monday move multiply my next no note november
+    now october of ok on open or order pick plan play please plot print put read recommend
+    remember remind remove rename reverse roll round run saturday save say schedule search sell
+    send september set shall she should show so sort split square start stop subtract suggest sum
+    summarise summarize sunday switch take talk tell test thank thanks that the then there these
+    they this thursday to today tomorrow transfer translate try tuesday turn update use verify was
+    we weather wednesday were what what's when where which who who's why will with would write yes
+    yesterday you"""
 _NOT_NAMES = frozenset(_NOT_NAMES_TEXT.split())
 _NAME_RUN = re.compile(
     r"(?:(?<=\s)|(?<=^)|(?<=[(\"'“‘]))[A-Z][\w’'&+-]*(?:\.(?=\w)[\w+-]+)*"

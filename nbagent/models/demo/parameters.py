@@ -12,7 +12,7 @@ _KINDS = {
         capital state airport departure arrival venue station""",
     "person": "to name person who user customer author recipient sender employee friend guest",
     "topic": """topic query question subject q keyword keywords search title concept entity theme
-        product ticker symbol company book term about""",
+        product company book term about""",
     "text": """text message content body sentence string word phrase note input prompt data
         document markdown comment description task code""",
     "language": "language lang",
@@ -21,7 +21,8 @@ _KINDS = {
     "url": "url link uri website",
     "path": "path file filename folder directory",
     "expression": "expression formula equation calculation",
-    "date": "date day when deadline birthday",
+    "date": "date day when deadline birthday start end since until",
+    "symbol": "ticker symbol",
     "time": "time clock hour",
 }
 _KIND_OF = {word: kind for kind, text in _KINDS.items() for word in text.split()}

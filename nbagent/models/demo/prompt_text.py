@@ -9,7 +9,7 @@ _END_OF_PHRASE = re.compile(r"[?!;\n]|\.(?=\s|$)|,? (?:please|saying|that says)\
 _LEADING_ON = re.compile(r"(?:\s+(?:and|in|into|to|on|from|with|for|at|of|by|as|the|a))+$")
 # How long an answer shall be is no part of its topic.
 _EXTENT = re.compile(
-    r",?\s+(?:briefly|in (?:an? |\w+ )?"
+    r",?\s+(?:briefly|to me|in (?:an? |\w+ )?"
     r"(?:sentences?|words?|lines?|detail|short|brief|depth|nutshell))$",
     re.IGNORECASE,
 )
@@ -48,6 +48,10 @@ class PromptText:
     def first_free(self, candidates: "list[Found]") -> Found | None:
         """The first candidate that is free."""
         return next((found for found in candidates if self.is_free(found)), None)
+
+    def after_used(self, position: int) -> int:
+        """The position itself, or the end of the used part that it lies in."""
+        return max([position, *(end for start, end in self._used if start <= position < end)])
 
     def before(self, position: int) -> str:
         """The few words before a position."""

@@ -14,6 +14,9 @@ MAX_COUNT = 200
 _GREETING = re.compile(
     r"\s*(?:hi|hello|hey|good (?:morning|evening|day|afternoon))\b", re.IGNORECASE
 )
+_SAY_TO = re.compile(
+    r"\bsay (hello|hi|goodbye|good (?:morning|evening|night)) to ([^.!?\n]{1,40})", re.IGNORECASE
+)
 _THANKS = re.compile(r"\s*(?:thanks|thank you|cheers)\b", re.IGNORECASE)
 _GOODBYE = re.compile(r"\s*(?:bye|goodbye|see you)\b", re.IGNORECASE)
 _WHO = re.compile(
@@ -49,13 +52,16 @@ _COUNT = re.compile(
 def small_talk(conversation: Conversation, tools: Sequence[ToolSchema]) -> str | None:
     """The answer to a prompt of this kind; None for any other."""
     prompt = conversation.prompt
-    return (
+    answer = (
         _recall(conversation)
         or _count(prompt)
         or _sum(prompt)
         or _introduce(prompt, tools)
         or _be_polite(prompt)
     )
+    # "My name is Ada. What is 3 times 95?" is answered in two parts.
+    parts = [part for part in (_take_note(prompt), answer) if part]
+    return "\n\n".join(parts) or None
 
 
 def abilities(tools: Sequence[ToolSchema]) -> str:
@@ -91,8 +97,13 @@ def _recall(conversation: Conversation) -> str | None:
             if subject == "name" and called:
                 return f"Your name is {called.group(1).strip()}; you told me."
         return f"You have not told me your {subject} in this conversation."
-    fact = _FACT.search(prompt)
-    if fact and "?" not in prompt:
+    return None
+
+
+def _take_note(prompt: str) -> str | None:
+    """Says that a fact was heard, where the prompt states one."""
+    fact = None if _FACT_ASKED.search(prompt) else _FACT.search(prompt)
+    if fact:
         subject, value = fact.group(1).lower(), fact.group(2).strip()
         return f"Noted: your {subject} is {value}. Ask me later: I look it up in what you said."
     called = _CALLED.search(prompt)
@@ -149,6 +160,9 @@ def _introduce(prompt: str, tools: Sequence[ToolSchema]) -> str | None:
 
 
 def _be_polite(prompt: str) -> str | None:
+    greeted = _SAY_TO.search(prompt)
+    if greeted:
+        return f"{greeted.group(1).capitalize()}, {greeted.group(2).strip()}!"
     if _GREETING.match(prompt) and len(prompt) < 60:
         return (
             "Hello! I am the demo model. Ask “what can you do?”, or give me a task for your tools."

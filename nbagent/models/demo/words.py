@@ -24,7 +24,7 @@ WEAK_WORDS = frozenset(_WEAK_TEXT.split())
 # Each row holds words that mean the same to a tool.
 _SAME = """add addition plus sum total
 subtract subtraction minus difference
-multiply multiplication multiplied product
+multiply multiplication multiplied
 divide division divided quotient ratio
 calculate calculation calculator compute computation evaluate arithmetic math maths
 search lookup find query retrieve retrieval knowledge wikipedia information google explain define

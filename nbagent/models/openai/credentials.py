@@ -1,8 +1,9 @@
 """Keeping keys out of sight: out of reprs, logs, tracebacks, pickles and error texts.
 
 A traceback can show the local variables of each of its frames (IPython's `%xmode Verbose`
-does), and the frames of an HTTP library hold the headers with the key. So a key is wrapped as
-soon as it comes in, and an error leaves this package without the frames it came through.
+does), and frames of the openai package and of the HTTP library below it hold the key, by itself
+or in headers. So a key is wrapped as soon as it comes in, and an error leaves this package
+without the frames it came through.
 """
 
 import re

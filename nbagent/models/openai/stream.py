@@ -145,7 +145,7 @@ class AnswerBuilder:
         if calls:
             # Some servers say "stop" after tool calls, too.
             reason: FinishReasons = (
-                known if known in ("length", "content_filter") else ("function_calls")
+                known if known in ("length", "content_filter") else "function_calls"
             )
             thought = "\n\n".join(part for part in (thought, text) if part)
         else:
@@ -160,9 +160,8 @@ class AnswerBuilder:
         )
 
     def _add_choice(self, choice: dict[str, Any], delta: Any) -> str:
-        reason = choice.get("finish_reason")
-        if reason is not None:
-            self.finish_reason = str(reason)
+        if choice.get("finish_reason"):  # some servers send "" until the end
+            self.finish_reason = str(choice["finish_reason"])
         if choice.get("logprobs"):
             self._take_logprobs(choice["logprobs"])
         if delta is None:

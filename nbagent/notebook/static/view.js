@@ -155,8 +155,6 @@ class View {
   constructor(el, feed) {
     this.feed = feed;
     this.root = element("div", "nbagent-live");
-    // Keys pressed in here are meant for what has the focus, not for the notebook.
-    this.root.dataset.lmSuppressShortcuts = "true";
     this.page = new Page(this.#listeners.signal);
     this.bar = new Bar(() => feed.stop(), this.#listeners.signal);
     this.scroll = new ReadingAlong(this.root, this.#listeners.signal);
@@ -167,7 +165,10 @@ class View {
   /** @returns {() => void} Ends it. */
   open() {
     const signal = this.#listeners.signal;
+    // Keys pressed in here are meant for what has the focus, not for the notebook. Where its
+    // shortcuts listen first, as in Notebook 7, they look for a mark on the focused element.
     this.root.addEventListener("keydown", (event) => event.stopPropagation(), { signal });
+    this.root.addEventListener("focusin", ({ target }) => markAsOwnKeys(target), { signal });
     this.#clock = setInterval(() => this.#tick(), 1000);
     this.feed.join(this);
     return () => {
@@ -451,6 +452,11 @@ class ReadingAlong {
       { passive: true, signal: this.signal },
     );
   }
+}
+
+/** @param {EventTarget | null} target */
+function markAsOwnKeys(target) {
+  if (target instanceof HTMLElement) target.dataset["lmSuppressShortcuts"] = "true";
 }
 
 /**

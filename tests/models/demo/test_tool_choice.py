@@ -117,6 +117,7 @@ TABLE: list[tuple[str, Calls]] = [
     ("Let the writer do it", [("transfer_to_writer", {})]),
     ("Please hand over to the refund agent", [("transfer_to_refund_agent", {})]),
     ("I want my refund", [("transfer_to_refund_agent", {})]),
+    ("I want to talk to the writer", [("transfer_to_writer", {})]),
     ("@writer go on", [("transfer_to_writer", {})]),
     ("writer, please go on", [("transfer_to_writer", {})]),
 ]

@@ -148,6 +148,15 @@ async def test_a_truncated_tool_call_says_so() -> None:
     assert "in the middle of a tool call" in str(error)
 
 
+async def test_an_empty_finish_reason_is_none() -> None:
+    choice = {"index": 0, "delta": {"content": "a"}, "finish_reason": ""}
+    async with LoopbackServer([Answer(chunks=[{"choices": [choice]}])]) as server:
+        client = client_of(server)
+        _, error = await failing_stream(client)
+        await client.close()
+    assert isinstance(error, TruncatedResponseError)
+
+
 async def test_held_back_text_is_not_lost() -> None:
     async with LoopbackServer([Answer([" <thi"], fault=Fault("close", 2))]) as server:
         client = client_of(server)

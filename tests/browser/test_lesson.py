@@ -1,0 +1,149 @@
+"""Lesson 1 as a learner works through it: from the menu, with Stop, saved and opened again."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import BrowserContext, Locator, expect
+
+from tests.browser.conftest import Servers
+from tests.browser.kernels import VERSIONS, kernel_name
+from tests.browser.page import NotebookPage
+from tests.browser.servers import FrontEnd, JupyterServer
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+
+LESSON = Path(__file__).parents[2] / "notebooks" / "01-first-agent.ipynb"
+
+FRONT_ENDS: tuple[FrontEnd, ...] = ("lab", "notebook")
+
+
+def copy_lesson(server: JupyterServer, name: str, version: str) -> list[dict[str, Any]]:
+    """Put the lesson into the served folder, set to the kernel under test; its cells."""
+    notebook = json.loads(LESSON.read_text(encoding="utf-8"))
+    notebook["metadata"]["kernelspec"] = {
+        "name": kernel_name(version),
+        "display_name": f"Python (ipykernel {version})",
+        "language": "python",
+    }
+    (server.notebooks / name).write_text(json.dumps(notebook), encoding="utf-8")
+    return notebook["cells"]
+
+
+def cell_with(cells: list[dict[str, Any]], words: str) -> int:
+    """The index of the code cell that holds `words`."""
+    found = [
+        index
+        for index, cell in enumerate(cells)
+        if cell["cell_type"] == "code" and words in "".join(cell["source"])
+    ]
+    assert len(found) == 1, f"{words!r} stands in {len(found)} code cells"
+    return found[0]
+
+
+async def run_all_from_the_menu(page: NotebookPage) -> None:
+    menu_bar = page.page.locator(".lm-MenuBar-content").first
+    await menu_bar.get_by_text("Run", exact=True).click()
+    await page.page.locator(".lm-Menu").get_by_text("Run All Cells", exact=True).click()
+
+
+async def seen(page: NotebookPage, index: int) -> Locator:
+    """The output of a cell, scrolled to so that the front end draws it."""
+    output = page.output(index)
+    await page.page.evaluate(
+        """(index) => {
+          const notebook = window.jupyterapp.shell.currentWidget.content;
+          return notebook.scrollToItem(index, 'smart');
+        }""",
+        index,
+    )
+    return output
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("front_end", FRONT_ENDS)
+async def test_lesson_1(
+    servers: Servers, context: BrowserContext, front_end: FrontEnd, version: str
+) -> None:
+    server = servers(front_end)
+    name = f"lesson-{version.replace('.', '-')}.ipynb"
+    cells = copy_lesson(server, name, version)
+    table, tool, picture, stop = (
+        cell_with(cells, words)
+        for words in ("Show me a table", "Tell me about Binder", "PILImage.new", "long answer")
+    )
+    page = await NotebookPage.open(context, server, name)
+    await run_all_from_the_menu(page)
+
+    # The text grows while its cell runs.
+    live = (await seen(page, table)).locator(".nbagent-live")
+    await live.locator(".nbagent-item").first.wait_for()
+    lengths: list[int] = []
+    while await live.count():
+        lengths.append(len(await live.inner_text()))
+        await asyncio.sleep(0.1)
+        if len(lengths) == 8:
+            break
+    assert len(set(lengths)) >= 3
+    assert lengths == sorted(lengths)
+
+    # The tool's card opens with the call and its result.
+    card = (await seen(page, tool)).locator(".nbagent-static details").first
+    await card.wait_for()
+    await card.locator("summary").click()
+    await expect(card.get_by_text("Binder opens a repository")).to_be_visible()
+    await expect(card.get_by_text('"topic"')).to_be_visible()
+
+    image = (await seen(page, picture)).locator("img").first
+    await image.wait_for()
+    assert await image.evaluate("(image) => image.naturalWidth") == 360
+
+    # Stop in the middle of the long answer: the next cells run all the same.
+    view = await seen(page, stop)
+    await view.locator(".nbagent-live .nbagent-item").nth(1).wait_for()
+    await view.get_by_role("button", name="Stop").click()
+    await view.locator(".nbagent-static").wait_for()
+    await expect(view).to_contain_text("Stopped")
+    await expect(view).to_contain_text("stop reason: Stopped by the user")
+    last = cell_with(cells, "model.close()")
+    await page.page.wait_for_function(
+        """(index) => {
+          const cell = window.jupyterapp.shell.currentWidget.content.model.cells.get(index);
+          return cell.executionCount !== null && cell.executionState !== 'running';
+        }""",
+        arg=last,
+    )
+    for index, cell in enumerate(cells):
+        if cell["cell_type"] == "code":
+            outputs = await page.outputs(index)
+            assert not [o for o in outputs if o["output_type"] == "error"], cell["source"]
+            assert "widget-view" not in json.dumps(outputs), "a live view was left behind"
+
+    if version == VERSIONS[0]:
+        for theme in ("JupyterLab Light", "JupyterLab Dark"):
+            await page.theme(theme)
+            for label, index in (("table", table), ("tool", tool), ("picture", picture)):
+                output = await seen(page, index)
+                name_of_picture = f"lesson-{front_end}-{theme[11:].lower()}-{label}"
+                await page.screenshot(name_of_picture, output)
+        await page.theme("JupyterLab Light")
+
+    # Saved, then opened without and with a fresh kernel: everything is there.
+    await page.save()
+    said = await page.text(tool)
+    await page.close()
+    saved = json.loads((server.notebooks / name).read_text(encoding="utf-8"))
+    assert "widgets" not in saved["metadata"]
+    for fresh_kernel in (False, True):
+        again = await NotebookPage.open(context, server, name, kernel=fresh_kernel)
+        assert await again.text(tool) == said
+        output = await seen(again, tool)
+        await expect(output.locator("details").first).to_be_visible()
+        page_text = await again.page.locator(".jp-Notebook").inner_text()
+        assert not re.search("model not found|Error displaying widget", page_text)
+        if fresh_kernel:
+            assert "3" in await again.execute("1 + 2")
+        await again.close()
