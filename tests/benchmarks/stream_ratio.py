@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from openai import AsyncOpenAI
 
+from nbagent.agents import AssistantAgent
 from nbagent.cancellation import CancellationToken
+from nbagent.messages import ModelClientStreamingChunkEvent
 from nbagent.models import CreateResult, UserMessage
 from nbagent.models.openai import OpenAIChatCompletionClient
 from tests.benchmarks.figure import Figure, median
@@ -43,6 +45,16 @@ async def client_stream(client: OpenAIChatCompletionClient) -> None:
             text.append(item)
 
 
+async def agent_stream(client: OpenAIChatCompletionClient) -> None:
+    """Read one answer with an agent."""
+    agent = AssistantAgent("writer", client, model_client_stream=True)
+    text: list[str] = []
+    async for item in agent.run_stream(task="go"):
+        if isinstance(item, ModelClientStreamingChunkEvent):
+            text.append(item.content)
+    assert "".join(text) == TEXT * DELTAS
+
+
 async def medians(ways: dict[str, Callable[[], Awaitable[None]]]) -> dict[str, float]:
     """Time each way several times, in turns, after one round that is not counted.
 
@@ -63,14 +75,25 @@ async def _measure(url: str) -> list[Figure]:
     bare = AsyncOpenAI(base_url=url, api_key="none")
     client = OpenAIChatCompletionClient(model="any", base_url=url)
     times = await medians(
-        {"openai": lambda: openai_stream(bare), "client": lambda: client_stream(client)}
+        {
+            "openai": lambda: openai_stream(bare),
+            "client": lambda: client_stream(client),
+            "agent": lambda: agent_stream(client),
+        }
     )
     await bare.close()
     await client.close()
     return [
         Figure(f"{DELTAS} chunks through the bare openai client", times["openai"], "ms"),
         Figure(f"{DELTAS} chunks through the model client", times["client"], "ms"),
-        Figure("model client over bare openai client", times["client"] / times["openai"], "", 1.15),
+        Figure(f"{DELTAS} chunks through AssistantAgent.run_stream", times["agent"], "ms"),
+        Figure("model client / bare openai client", times["client"] / times["openai"]),
+        Figure(
+            "AssistantAgent.run_stream / bare openai client",
+            times["agent"] / times["openai"],
+            "",
+            1.15,
+        ),
     ]
 
 
