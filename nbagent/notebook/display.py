@@ -97,19 +97,30 @@ class TranscriptDisplay:
 
     async def finish(self) -> None:
         """Put the static transcript in the place of the live view."""
-        if self._view is not None:
-            self._send()  # the end is on screen while the static form is made
         try:
-            bundle = await self._static_bundle()
-            update_display(bundle, raw=True, display_id=self._display_id)
-        finally:
-            # A page that was loaded anew in the middle of the run does not get the update: no
-            # cell of it waits for one. There the view itself is all the reader has.
             if self._view is not None:
-                if self._reloaded:
-                    self._view.send_snapshot(self._renderer.snapshot())
-                else:
-                    self._view.close()
+                self._send()  # the end is on screen while the static form is made
+        finally:
+            try:
+                bundle = await self._static_bundle()
+                update_display(bundle, raw=True, display_id=self._display_id)
+            finally:
+                self._close_view()
+
+    def _close_view(self) -> None:
+        """Remove the live view, save where it is all that the reader has.
+
+        A page that was loaded anew in the middle of the run does not get the static form: no
+        cell of it waits for one.
+        """
+        if self._view is None:
+            return
+        if not self._reloaded:
+            self._view.close()
+            return
+        while self._renderer.pending:
+            self._send()
+        self._view.send_snapshot(self._renderer.snapshot())
 
     async def _static_bundle(self) -> dict[str, str]:
         if _length(self._transcript) < LONG or sys.platform == "emscripten":

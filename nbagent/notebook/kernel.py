@@ -87,7 +87,7 @@ def status() -> KernelStatus:
 
 
 @contextlib.asynccontextmanager
-async def delivery(comm_id: str) -> AsyncGenerator[KernelStatus]:
+async def delivery(comm_id: str) -> AsyncGenerator[None]:
     """Deliver a widget's messages, and interrupts, while this block awaits.
 
     Blocks may overlap; each names its own widget.
@@ -97,13 +97,11 @@ async def delivery(comm_id: str) -> AsyncGenerator[KernelStatus]:
     """
     heart = asyncio.create_task(_beat(), name="nbagent heartbeat")
     kernel = running_kernel()
-    hook: _ShellHook | None = None
+    hook = None if kernel is None else _open_hook(kernel)
+    if hook is not None:
+        hook.comm_ids[comm_id] += 1
     try:
-        if kernel is not None:
-            hook = _open_hook(kernel)
-        if hook is not None:
-            hook.comm_ids[comm_id] += 1
-        yield status()
+        yield
     finally:
         heart.cancel()
         if hook is not None:

@@ -136,6 +136,8 @@ class GrowingBlocks:
             code = opened.block if opened else leaf_blocks.code_block(leaf)
             if is_last and leaf.kind == "fence":
                 content = leaf_blocks.without_half_fence(content)
+            elif is_last and leaf.kind == "code_block" and leaf.end == len(parsed.lines):
+                content = content.removesuffix("\n")  # the parser ends every line
             parts = leaf_blocks.portions(content)
             return [code, *(leaf_blocks.portion_block(part, code) for part in parts)]
         if leaf.kind == "table":

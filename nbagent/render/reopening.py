@@ -2,8 +2,8 @@
 
 What is final of a streaming text is not parsed again. The rest is parsed behind a few lines that
 open the same lists, items and quotes anew, in the same columns, so that the parser takes it for
-what it is: each open item is written as a marker and an empty heading, which nothing that
-follows can be joined to.
+what it is: each open item or quote is written as a marker and an empty heading, which nothing
+that follows can be joined to.
 """
 
 import re
@@ -44,8 +44,8 @@ class Reopening:
         source: The lines; the last may be without an end, and then the text goes on in it.
         placeholders: How many of the lines only open containers.
         strip: How many characters at the beginning of the open leaf's content come from here.
-        is_whole: Whether all that is open is in these lines; otherwise the text itself begins
-            inside the quotes and lists that are open.
+        is_whole: Whether all that is open is in these lines; otherwise the text begins inside
+            the lists that are open.
     """
 
     source: str = ""
@@ -104,18 +104,20 @@ def reopened(cut: Cut, leaf: BlockNode, containers: list[Container], lines: list
         containers: The containers, the outermost first.
         lines: The lines that were parsed.
     """
-    is_whole = cut.kind == "behind"
     placeholders = [
         _prefix(containers[:index], opened) + "#\n"
         for index, opened in enumerate(containers)
         if opened.kind == "list_item"
     ]
-    if is_whole and containers and containers[-1].kind == "blockquote":
-        placeholders.append(_prefix(containers) + "#\n")
+    quotes = [index for index, opened in enumerate(containers) if opened.kind == "blockquote"]
+    if quotes and not any(opened.kind == "list_item" for opened in containers[quotes[-1] :]):
+        placeholders.append(_prefix(containers[: quotes[-1] + 1]) + "#\n")
     opening, strip = ("", 0) if cut.kind != "inside" else _leaf(cut, leaf, containers, lines)
     prefix = _prefix(containers)
     opening = "".join(prefix + line for line in re.findall(r"[^\n]*\n|[^\n]+", opening))
-    return Reopening("".join(placeholders) + opening, len(placeholders), strip, is_whole)
+    return Reopening(
+        "".join(placeholders) + opening, len(placeholders), strip, cut.kind == "behind"
+    )
 
 
 def _leaf(

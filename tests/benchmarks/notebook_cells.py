@@ -10,18 +10,19 @@ from dataclasses import asdict, dataclass, field
 from nbagent.notebook.show import show
 from tests.browser.runs import pieces, talk
 
-_WORDS = "the lamps go on along the quay and a ferry comes in with the tide ".split()
+_LINE = "the lamps go on along the quay and a ferry comes in with the tide "
 
 
 def words(characters: int) -> str:
     """Plain words."""
-    line = " ".join(_WORDS) + " "
-    return (line * (characters // len(line) + 1))[:characters]
+    return (_LINE * (characters // len(_LINE) + 1))[:characters]
 
 
 def prose(characters: int) -> str:
     """Paragraphs of plain words, about 400 characters each."""
-    return "\n\n".join(piece.strip() + "." for piece in pieces(words(characters), characters // 400))
+    return "\n\n".join(
+        piece.strip() + "." for piece in pieces(words(characters), characters // 400)
+    )
 
 
 def answer(kind: str, characters: int = 200_000) -> str:
@@ -52,7 +53,8 @@ def _line(kind: str, number: int) -> str:
                 f"## Part {number}\n\n{words(300)} with `code` and **{number}** ships.\n\n"
                 f"- one {words(60)}\n- two {words(60)}\n\n"
                 f"| ship | berth |\n|---|---|\n| Anna {number} | 1 |\n| Berta | 2 |\n\n"
-                f"```python\ndef moor_{number}(ship: str) -> None:\n    print(ship, {number})\n```\n\n"
+                f"```python\ndef moor_{number}(ship: str) -> None:\n"
+                f"    print(ship, {number})\n```\n\n"
                 f"The sum is $x_{{{number}}}^2$.\n\n"
             )
         case "list":

@@ -20,6 +20,8 @@ from tests.chromium import LAUNCH_ARGUMENTS, chromium_executable
 
 SET_UP = "from tests.benchmarks.notebook_cells import answer, assigned, prose, shown"
 
+TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
+
 DELAY = 0.005
 CHARACTERS_A_DELTA = 8.5
 FRAME_LIMITS = {"mixed": 8.0, "list": 16.0, "table": 16.0, "fence": 16.0}
@@ -80,14 +82,16 @@ async def _long_answer(server: JupyterServer, browser: Browser, kind: str) -> li
     page = await _page(server, browser, kind.replace(" ", "-"))
     # Warm, as a second answer is: lexers, fonts and the widget's code are loaded.
     await _run(page, f"await shown(answer({kind!r}, 10_000), 200, {DELAY})")
-    await browser.start_tracing(page=page.page, categories=["devtools.timeline"])
+    await browser.start_tracing(page=page.page, categories=TRACED)
     cost = json.loads(await _run(page, f"await shown(answer({kind!r}), 4000, {DELAY})"))
     frames = _frames(json.loads(await browser.stop_tracing()))
     await page.close()
     p95 = frames[int(len(frames) * 0.95)]
     name = f"200 kB, {kind}"
     return [
-        Figure(f"browser frame, p95: {name} ({len(frames)} frames)", p95, "ms", FRAME_LIMITS.get(kind)),
+        Figure(
+            f"browser frame, p95: {name} ({len(frames)} frames)", p95, "ms", FRAME_LIMITS.get(kind)
+        ),
         Figure(f"browser frame, longest: {name}", frames[-1], "ms"),
         Figure(f"event loop held, longest: {name}", cost["held"], "ms", HELD_LIMIT),
         Figure(f"Python CPU: {name}", cost["cpu"], "s"),

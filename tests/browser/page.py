@@ -174,9 +174,7 @@ class NotebookPage:
         """Switch to the front end's theme `name`, such as "JupyterLab Dark"."""
         await self.command("apputils:change-theme", {"theme": name})
         light = "false" if "Dark" in name else "true"
-        await self.page.wait_for_selector(
-            f"body[data-jp-theme-light='{light}']", state="attached"
-        )
+        await self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
 
     async def screenshot(self, name: str, target: Locator | None = None) -> Path:
         """Keep a picture of `target`, or of the page, under `SCREENSHOTS`."""

@@ -40,6 +40,7 @@ def moor(ship: str, place: int = 1) -> None:
 It costs $5 to $6, and $e^{i\\pi} + 1 = 0$.
 """
 
+
 def asked() -> TextMessage:
     """The task of every run here."""
     return TextMessage(content="Tell me of the harbour.", source="user")
@@ -100,6 +101,22 @@ async def with_picture() -> Stream:
     yield task
     yield answer
     yield TaskResult(messages=[task, answer])
+
+
+async def everything() -> Stream:
+    """A picture, a tool that has ended, the whole poem, and a tool that runs for ever."""
+    async for event in with_picture():
+        if not isinstance(event, TaskResult):
+            yield event
+    async for event in with_tool(0):
+        if not isinstance(event, TaskResult) and getattr(event, "source", "") != "user":
+            yield event
+    async for event in talk(pieces(POEM, 10)):
+        if not isinstance(event, TaskResult) and getattr(event, "source", "") != "user":
+            yield event
+    call = FunctionCall(id="call-2", name="weather", arguments='{"place": "Kiel"}')
+    yield ToolCallRequestEvent(content=[call], source="assistant")
+    await asyncio.sleep(3600)
 
 
 async def stalls() -> Stream:

@@ -252,6 +252,8 @@ async def test_the_transcript_is_there_after_reopening(
     without = servers(front_end).notebooks / page.name
     without.write_text(without.read_text().replace("ipykernel-" + version, "no-such-kernel"))
     alone = await NotebookPage.open(context, servers(front_end), page.name, kernel=False)
+    await alone.page.locator(".jp-Dialog").wait_for()  # it asks for a kernel
+    await alone.page.keyboard.press("Escape")
     await assert_readable(alone, index)
     await alone.page.close()
 
@@ -345,3 +347,58 @@ async def test_an_untrusted_notebook_reads_well(
     assert await output.locator("script").count() == 0
     await other.screenshot(f"untrusted-{front_end}", output)
     await other.close()
+
+
+@both_front_ends
+async def test_looks_right_in_light_and_dark(
+    open_notebook: OpenNotebook, front_end: FrontEnd
+) -> None:
+    page = await prepared(open_notebook, front_end)
+    index = await running(page, "result = await show(runs.everything())")
+    card = live(page, index).locator("details.nbagent-running")
+    await card.locator("summary").click()
+    colours: dict[str, list[str]] = {}
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        await page.theme(theme)
+        colours[theme] = [await ink(live(page, index).locator("h1"))]
+        await page.screenshot(f"live-{front_end}-{theme.split()[1].lower()}", live(page, index))
+    await live(page, index).get_by_role("button", name="Stop").click()
+    await page.ended(index)
+    await static(page, index).locator("details.nbagent-done summary").click()
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        await page.theme(theme)
+        colours[theme].append(await ink(static(page, index).locator("h1")))
+        await page.screenshot(f"static-{front_end}-{theme.split()[1].lower()}", static(page, index))
+    for shades in zip(*colours.values(), strict=True):
+        assert len(set(shades)) == 2, "text follows the theme"
+    await page.page.set_viewport_size({"width": 640, "height": 900})
+    overflow = "(element) => element.scrollWidth - element.clientWidth"
+    assert await static(page, index).evaluate(overflow) <= 1, "nothing sticks out when narrow"
+    await page.screenshot(f"static-{front_end}-narrow", static(page, index))
+
+
+async def ink(locator: Locator) -> str:
+    """The colour of an element's text."""
+    return str(await locator.evaluate("(element) => getComputedStyle(element).color"))
+
+
+async def test_a_scrolling_output_follows_a_reader_who_reads_along(
+    open_notebook: OpenNotebook,
+) -> None:
+    page = await prepared(open_notebook)
+    index = await running(page, "await show(runs.talk(runs.pieces(runs.POEM * 8, 200), 0.03))")
+    await page.command("notebook:enable-output-scrolling")
+    area = page.output(index)
+    below = "(area) => area.scrollHeight - area.scrollTop - area.clientHeight"
+    await page.until(
+        "(cell) => { const area = document.querySelectorAll('.jp-Notebook .jp-Cell')[cell]"
+        ".querySelector('.jp-Cell-outputArea');"
+        " return area.scrollHeight > area.clientHeight + 200 && area.scrollTop > 100; }",
+        index,
+    )
+    assert await area.evaluate(below) < 60
+    await area.evaluate("(area) => { area.scrollTop = 20; }")
+    await asyncio.sleep(0.6)
+    assert await area.evaluate("(area) => area.scrollTop") == 20, "who reads back is left alone"
+    await page.interrupt()
+    await page.ended(index)

@@ -9,7 +9,7 @@ from nbagent.render.block_patches import AppendText, BlockPatch, DropBlock, PutB
 from tests.render.page import Element, read
 
 _BLOCKS = frozenset(
-    "p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table thead tbody tr th td hr div".split()  # noqa: SIM905
+    "p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table thead tbody tr th td hr br div".split()  # noqa: SIM905
 )
 
 
@@ -50,11 +50,9 @@ class PatchedPage:
         assert len(nodes) == 1
         element = nodes[0]
         assert isinstance(element, Element)
-        shown = _Shown(element, element.find("code", "tbody") or element, patch.parent)
-        if patch.parent is None:
-            place = self.root
-        else:
-            place = self._shown[patch.parent].place
+        code = element.find("code") if element.tag == "pre" else element.find("tbody")
+        shown = _Shown(element, code or element, patch.parent)
+        place = self.root if patch.parent is None else self._shown[patch.parent].place
         old = self._shown.get(patch.key)
         if old is None:
             assert patch.key not in self._dropped
