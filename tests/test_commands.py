@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -173,6 +175,19 @@ def running_lab(checkout: Path) -> Generator[str]:
         process.stdout.close()
 
 
+def fetched(address: str) -> bytes:
+    """What a server gives that has told its address and may not listen yet."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                return answer.read()
+        except urllib.error.URLError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
 def test_lab_prints_the_address_of_the_first_lesson_and_serves_it(checkout: Path) -> None:
     with running_lab(checkout) as printed:
         address = re.search(r"(http://127\.0\.0\.1:\d+)/lab/tree/(\S+)\?token=(\w+)", printed)
@@ -180,7 +195,5 @@ def test_lab_prints_the_address_of_the_first_lesson_and_serves_it(checkout: Path
         server, lesson, token = address.groups()
         assert lesson == LESSON
         assert len(printed.splitlines()) <= 12, printed
-        with urllib.request.urlopen(
-            f"{server}/api/contents/{lesson}?token={token}", timeout=30
-        ) as answer:
-            assert json.load(answer)["type"] == "notebook"
+        content = fetched(f"{server}/api/contents/{lesson}?token={token}")
+        assert json.loads(content)["type"] == "notebook"

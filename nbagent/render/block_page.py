@@ -7,8 +7,26 @@ from typing import Any
 
 from nbagent.render.block_patches import AppendText, BlockPatch, DropBlock, PutBlock, PutRows
 
+Render = Callable[[dict[str, Any]], str]
+"""Renders something again, with the parser's environment given."""
 
-@dataclass(eq=False)
+
+@dataclass(eq=False, slots=True)
+class TableRows:
+    """The rows of a table's body.
+
+    Attributes:
+        html: Each row's element, cleaned.
+        renders: Renders a row again, by its index, where link definitions matter.
+        final: How many of the rows are final.
+    """
+
+    html: list[str] = field(default_factory=list[str])
+    renders: dict[int, Render] = field(default_factory=dict[int, Render])
+    final: int = 0
+
+
+@dataclass(eq=False, slots=True)
 class Block:
     """A block that the page shows, or is about to.
 
@@ -16,10 +34,8 @@ class Block:
         kind: Two blocks of different kinds never take each other's place.
         html: Its element, cleaned. Of a container, the element without the blocks in it.
         parent: The block that it is in.
-        rows: Of a table, the rows of its body.
-        row_renders: Renders a row again, by its index, where link definitions matter.
-        final_rows: Of a table, how many rows are final.
-        render: Renders it again, with the link definitions given; None if none matter.
+        rows: Of a table, its rows.
+        render: Renders it again; None if link definitions do not matter.
         source: Its source, where that is needed later.
         key: Its key, once it is on the page.
     """
@@ -27,19 +43,18 @@ class Block:
     kind: str
     html: str
     parent: "Block | None" = None
-    rows: list[str] = field(default_factory=list[str])
-    row_renders: dict[int, Callable[[dict[str, Any]], str]] = field(
-        default_factory=dict[int, Callable[[dict[str, Any]], str]]
-    )
-    final_rows: int = 0
-    render: Callable[[dict[str, Any]], str] | None = None
+    rows: TableRows | None = None
+    render: Render | None = None
     source: str = ""
     key: int = -1
 
     @property
-    def patch(self) -> PutBlock:
-        """The patch that shows it."""
-        return PutBlock(self.key, self.html, self.parent.key if self.parent else None)
+    def patches(self) -> list[BlockPatch]:
+        """The patches that show it, without the blocks in it."""
+        put = PutBlock(self.key, self.html, self.parent.key if self.parent else None)
+        if self.rows is None or not self.rows.html:
+            return [put]
+        return [put, PutRows(self.key, 0, "".join(self.rows.html))]
 
 
 class BlockPage:
@@ -58,9 +73,7 @@ class BlockPage:
     def snapshot(self) -> Iterator[BlockPatch]:
         """The patches that build the page from nothing."""
         for block in self._blocks.values():
-            yield block.patch
-            if block.rows:
-                yield PutRows(block.key, 0, "".join(block.rows))
+            yield from block.patches
 
     def show(self, blocks: list[Block], shown: list[Block]) -> list[Block]:
         """Bring the end of the page up to date.
@@ -96,14 +109,14 @@ class BlockPage:
         self._drop(remaining)
         return result
 
-    def change_rows(self, table: Block, new: Block) -> None:
+    def change_rows(self, table: Block, new: TableRows) -> None:
         """Give a table the rows of `new` behind those that are final."""
-        final = table.final_rows
-        table.row_renders = {
-            **{index: render for index, render in table.row_renders.items() if index < final},
-            **{final + index: render for index, render in new.row_renders.items()},
-        }
-        self._put_rows(table, final, new.rows)
+        assert table.rows is not None
+        final, renders = table.rows.final, table.rows.renders
+        for index in range(final, len(table.rows.html)):
+            renders.pop(index, None)
+        renders.update({final + index: render for index, render in new.renders.items()})
+        self._put_rows(table, final, new.html)
 
     def replace_rows(self, table: Block, rows: list[str]) -> None:
         """Give a table other rows."""
@@ -114,20 +127,16 @@ class BlockPage:
         if html == block.html:
             return
         block.html = html
-        self._patches.append(block.patch)
-        if block.rows:
-            self._patches.append(PutRows(block.key, 0, "".join(block.rows)))
+        self._patches += block.patches
 
     def _add(self, block: Block) -> None:
         block.key = self._next_key
         self._next_key += 1
         self._blocks[block.key] = block
-        self._patches.append(block.patch)
-        if block.rows:
-            self._patches.append(PutRows(block.key, 0, "".join(block.rows)))
+        self._patches += block.patches
 
     def _change(self, old: Block, new: Block) -> None:
-        old.render, old.row_renders, old.source = new.render, new.row_renders, new.source
+        old.render, old.source = new.render, new.source
         if old.html != new.html:
             added = _added_text(old.html, new.html)
             if added is None:
@@ -135,16 +144,18 @@ class BlockPage:
             else:
                 old.html = new.html
                 self._patches.append(AppendText(old.key, added))
-        self._put_rows(old, 0, new.rows)
+        if new.rows is not None:
+            self.change_rows(old, new.rows)
 
     def _put_rows(self, table: Block, keep: int, rows: list[str]) -> None:
-        before = table.rows[keep:]
+        assert table.rows is not None
+        before = table.rows.html[keep:]
         same = 0
         while same < min(len(before), len(rows)) and before[same] == rows[same]:
             same += 1
         if same == len(before) == len(rows):
             return
-        table.rows[keep:] = rows
+        table.rows.html[keep:] = rows
         self._patches.append(PutRows(table.key, keep + same, "".join(rows[same:])))
 
     def _drop(self, remaining: list[Block]) -> None:

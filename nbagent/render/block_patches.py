@@ -3,7 +3,7 @@
 The page is a tree of blocks, each one element with a key: paragraphs, headings, code, tables, and
 the lists, list items and quotes around them. A page keeps, for each key, the element and the
 place where its children go: in `<pre><code></code></pre>` the `code`, in a table the `tbody`,
-anywhere else the element itself. In JavaScript: `element.querySelector("pre > code, tbody") ?? element`.
+anywhere else the element itself: `element.querySelector("pre > code, tbody") ?? element`.
 
 Patches are applied in order. A key is used for one block only and never again after it was
 dropped. A block that is put again has no blocks inside it.

@@ -75,7 +75,8 @@ class GrowingBlocks:
         parsed = ParsedRest(self._parser, source, placeholders, self.references)
         shown = self._show(parsed, is_end)
         if parsed.leaves:
-            self._settle(parsed, shown, find_cut(parsed, self._reopening.lines, is_end))
+            cut = find_cut(parsed, self._reopening.lines, is_end)
+            self._settle(parsed, shown, cut, is_end)
         else:
             self._unstable = []
         if is_end:
@@ -141,10 +142,10 @@ class GrowingBlocks:
             parts = leaf_blocks.portions(content)
             return [code, *(leaf_blocks.portion_block(part, code) for part in parts)]
         if leaf.kind == "table":
-            table = leaf_blocks.table_block(leaf, self._parser, parsed.environment)
             if opened is None:
-                return [table]
-            self._page.change_rows(opened.block, table)
+                return [leaf_blocks.table_block(leaf, self._parser, parsed.environment)]
+            rows = leaf_blocks.table_rows(leaf, self._parser, parsed.environment)
+            self._page.change_rows(opened.block, rows)
             return [opened.block]
         if leaf.kind == "paragraph":
             pieces = self._pieces(leaf, content, parsed) if is_last else [content]
@@ -169,10 +170,12 @@ class GrowingBlocks:
             if piece
         ]
 
-    def _settle(self, parsed: ParsedRest, shown: list[Block], cut: Cut | None) -> None:
+    def _settle(
+        self, parsed: ParsedRest, shown: list[Block], cut: Cut | None, is_end: bool
+    ) -> None:
         """Let go of what is final."""
         path: list[BlockNode] = []
-        if cut is not None:
+        if cut is not None and not is_end:
             before = cut.kind == "before"
             path = parsed.path_of_final(cut.leaf) if before else parsed.leaves[cut.leaf].path
         known = [
@@ -239,8 +242,8 @@ class GrowingBlocks:
             self._open_leaf = OpenLeaf(leaf.kind, blocks[0])
             if leaf.kind in leaf_blocks.CODE:
                 self._open_leaf.language = code_language(leaf.tokens[0])
-        if leaf.kind == "table":
-            blocks[0].final_rows += count
+        if blocks[0].rows is not None:
+            blocks[0].rows.final += count
             self._keep_for_references(blocks)
             return
         self._keep_for_references(blocks[1 : 1 + count])
@@ -255,7 +258,7 @@ class GrowingBlocks:
 
     def _keep_for_references(self, blocks: list[Block]) -> None:
         known = len(self.references)
-        self.settled += [(b, known) for b in blocks if b.render or b.row_renders]
+        self.settled += [(b, known) for b in blocks if b.render or (b.rows and b.rows.renders)]
 
 
 def _parent_block(node: BlockNode, parsed: ParsedRest) -> Block | None:

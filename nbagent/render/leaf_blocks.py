@@ -1,14 +1,13 @@
 """What the page shows for each leaf: a paragraph, a heading, code, a table."""
 
 import re
-from collections.abc import Callable
 from html import escape
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from nbagent.render.block_page import Block
+from nbagent.render.block_page import Block, Render, TableRows
 from nbagent.render.block_tree import BlockNode
 from nbagent.render.markdown_parser import code_element, code_language, parse_lines
 from nbagent.render.safety import clean
@@ -25,8 +24,6 @@ LONGEST_PORTION = 4_000
 _TABLE_START, _TABLE_END = "<table><tbody>", "</tbody></table>"
 
 _FENCE_LINE = re.compile(r"[ \t]*(`+|~+)[ \t]*")
-
-Render = Callable[[dict[str, Any]], str]
 
 
 def container_block(node: BlockNode, parser: MarkdownIt) -> Block:
@@ -126,13 +123,13 @@ def table_block(node: BlockNode, parser: MarkdownIt, env: Any) -> Block:
     block = Block("table", render(env))
     content = "".join(token.content for token in head_tokens)
     block.render = render if _may_change(content, block.html, env) else None
-    _add_rows(block, node, parser, env)
+    block.rows = table_rows(node, parser, env)
     return block
 
 
-def _add_rows(table: Block, node: BlockNode, parser: MarkdownIt, env: Any) -> None:
-    """Append the rows of a table's body."""
-    tokens = node.tokens
+def table_rows(node: BlockNode, parser: MarkdownIt, env: Any) -> TableRows:
+    """The rows of a table's body."""
+    rows, tokens = TableRows(), node.tokens
     body = next((i for i, token in enumerate(tokens) if token.type == "tbody_open"), len(tokens))
     start = body
     for index in range(body, len(tokens)):
@@ -143,8 +140,9 @@ def _add_rows(table: Block, node: BlockNode, parser: MarkdownIt, env: Any) -> No
             render = _row_renderer(parser, row)
             html = render(env)
             if _may_change("".join(token.content for token in row), html, env):
-                table.row_renders[len(table.rows)] = render
-            table.rows.append(html)
+                rows.renders[len(rows.html)] = render
+            rows.html.append(html)
+    return rows
 
 
 def _may_change(source: str, html: str, env: Any) -> bool:

@@ -133,8 +133,9 @@ class MarkdownStream:
             if block.render is not None:
                 self._page.replace(block, block.render(environment))
                 yield len(block.source)
-            rows = list(block.rows)
-            for index, render in block.row_renders.items():
-                rows[index] = render(environment)
-                yield len(rows[index])
-            self._page.replace_rows(block, rows)
+            if block.rows is not None:
+                rows = list(block.rows.html)
+                for index, render in block.rows.renders.items():
+                    rows[index] = render(environment)
+                    yield len(rows[index])
+                self._page.replace_rows(block, rows)

@@ -75,7 +75,7 @@ def containers_of(
         lines: The source that they were parsed from.
 
     Returns:
-        One for each of `path`, or None if an item's marker is not where it should be.
+        One for each of `path`, or None if the column of an item is not certain.
     """
     containers = known[: len(path)]
     for node in path[len(containers) :]:
@@ -85,7 +85,8 @@ def containers_of(
         line = lines[node.start].expandtabs(4)
         base, position = _walk(line, containers)
         marker = _ITEM.match(line, position)
-        if marker is None:
+        # How wide a tab is inside a quote is not for the column alone to say.
+        if marker is None or (base and "\t" in lines[node.start]):
             return None
         after = marker.end(1)
         blanks = len(marker[2])

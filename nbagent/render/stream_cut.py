@@ -20,7 +20,8 @@ from nbagent.render.markdown_parser import LONGEST_HEADING
 from nbagent.render.parsed_rest import ParsedRest
 
 _FORMULA_LINE = re.compile(r"[\s>]*(?:(?:[-+*]|\d+[.)])\s+)*(?:" + BEGINNING.pattern + ")")
-_EMPTY_LINE = re.compile(r"[\s>]*")
+_EMPTY_LINE = re.compile(r"\s*")
+_EMPTY_LINE_OF_QUOTE = re.compile(r"[\s>]*")
 _COMPLETE_BY_THEMSELVES = frozenset(["heading", "hr", "formula_block"])
 
 
@@ -104,7 +105,8 @@ def _open_formula(lines: list[str], before: int) -> int:
         following = lines[start : start + MOST_LINES + 1]
         if len(following) > MOST_LINES or sum(map(len, following)) > LONGEST_FORMULA:
             continue
-        if not any(_EMPTY_LINE.fullmatch(line) for line in following[:-1]):
+        empty = _EMPTY_LINE_OF_QUOTE if line.lstrip().startswith(">") else _EMPTY_LINE
+        if not any(empty.fullmatch(other) for other in following[:-1]):
             return start
     return len(lines)
 

@@ -82,13 +82,11 @@ async def test_lesson_1(
     live = (await seen(page, table)).locator(".nbagent-live")
     await live.locator(".nbagent-item").first.wait_for()
     lengths: list[int] = []
-    while await live.count():
+    while len(set(lengths)) < 4 and await live.count():
         lengths.append(len(await live.inner_text()))
-        await asyncio.sleep(0.1)
-        if len(lengths) == 8:
-            break
-    assert len(set(lengths)) >= 3
-    assert lengths == sorted(lengths)
+        await asyncio.sleep(0.05)
+    # Now and then it gets shorter by a few letters: what was `**bold` becomes bold.
+    assert len(set(lengths)) == 4 and lengths[-1] > lengths[0], lengths
 
     # The tool's card opens with the call and its result.
     card = (await seen(page, tool)).locator(".nbagent-static details").first

@@ -116,6 +116,8 @@ def _add_meaning(
             _add_meaning(result, node.children, in_code=in_code, in_item=False)
             result.append(None)
             continue
+        if node.tag == "tbody" and not node.find("tr"):
+            continue
         children: list[Any] = []
         _add_meaning(
             children,
