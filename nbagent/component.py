@@ -204,14 +204,14 @@ def functions_allowed() -> bool:
     return _functions_allowed.get()
 
 
-def is_component_class(cls: type) -> bool:
+def is_component_class(cls: type[Any]) -> bool:
     """Whether `cls` can be dumped and loaded."""
     return issubclass(cls, ComponentToConfig) and issubclass(cls, ComponentFromConfig)
 
 
 def is_component_instance(value: Any) -> bool:
     """Whether `value` can be dumped and loaded."""
-    return is_component_class(type(value))
+    return isinstance(value, ComponentToConfig) and isinstance(value, ComponentFromConfig)
 
 
 def _known_class(provider: str) -> Any:

@@ -5,7 +5,7 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 from nbagent.notebook.show import show
 from tests.browser.runs import pieces, talk
@@ -78,11 +78,13 @@ class Cost:
     Attributes:
         cpu: Seconds of processor time.
         held: The longest time in milliseconds for which the event loop was held.
+        worked: The longest time in milliseconds for which its thread itself worked meanwhile;
+            what is missing to `held` went to other threads and other programs.
     """
 
     cpu: float = 0.0
     held: float = 0.0
-    late: list[float] = field(default_factory=list[float])
+    worked: float = 0.0
 
 
 @contextlib.asynccontextmanager
@@ -92,9 +94,10 @@ async def measured() -> AsyncGenerator[Cost]:
 
     async def tick() -> None:
         while True:
-            before = time.perf_counter()
+            before, worked = time.perf_counter(), time.thread_time()
             await asyncio.sleep(0.001)
             cost.held = max(cost.held, (time.perf_counter() - before - 0.001) * 1000)
+            cost.worked = max(cost.worked, (time.thread_time() - worked) * 1000)
 
     ticker = asyncio.create_task(tick())
     began = time.process_time()

@@ -1,15 +1,18 @@
 """What a stream costs in a real JupyterLab: traffic, processor, frames, and the event loop.
 
-The time of a frame is that of the main thread's task in which the view's animation frame fell:
-the scripts of the frame, style, layout and painting, as Chromium's own trace has it. Counted
-are the frames in which something was laid out.
+A frame is a task of the page's main thread, in Chromium's own trace, in which an animation
+frame's scripts ran and something was laid out. Its figure is the processor time of scripts,
+style and layout, which is what a page can do about a frame; beside it stands the whole task,
+with painting. Processor time, not wall time: a busy machine must not change the figure.
 """
 
 import asyncio
 import json
 import tempfile
+from bisect import bisect_left
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from playwright.async_api import Browser, async_playwright
 
@@ -18,9 +21,14 @@ from tests.browser.page import NotebookPage
 from tests.browser.servers import JupyterServer, jupyter_server
 from tests.chromium import LAUNCH_ARGUMENTS, chromium_executable
 
+_Event: TypeAlias = dict[str, Any]
+
 SET_UP = "from tests.benchmarks.notebook_cells import answer, assigned, prose, shown"
 
 TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
+
+PARTS = ("FireAnimationFrame", "UpdateLayoutTree", "Layout")
+"""The parts of a frame that are no painting; none contains another."""
 
 DELAY = 0.005
 CHARACTERS_A_DELTA = 8.5
@@ -86,16 +94,20 @@ async def _long_answer(server: JupyterServer, browser: Browser, kind: str) -> li
     cost = json.loads(await _run(page, f"await shown(answer({kind!r}), 4000, {DELAY})"))
     frames = _frames(json.loads(await browser.stop_tracing()))
     await page.close()
-    p95 = frames[int(len(frames) * 0.95)]
     name = f"200 kB, {kind}"
+    scripts = [frame.scripts_and_layout for frame in frames]
+    tasks = [frame.task for frame in frames]
     return [
-        Figure(
-            f"browser frame, p95: {name} ({len(frames)} frames)", p95, "ms", FRAME_LIMITS.get(kind)
-        ),
-        Figure(f"browser frame, longest: {name}", frames[-1], "ms"),
+        Figure(f"browser frame, p95: {name}", _p95(scripts), "ms", FRAME_LIMITS.get(kind)),
+        Figure(f"    with painting ({len(frames)} frames)", _p95(tasks), "ms"),
         Figure(f"event loop held, longest: {name}", cost["held"], "ms", HELD_LIMIT),
+        Figure("    of that, work of its own thread", cost["worked"], "ms"),
         Figure(f"Python CPU: {name}", cost["cpu"], "s"),
     ]
+
+
+def _p95(values: list[float]) -> float:
+    return sorted(values)[int(len(values) * 0.95)]
 
 
 async def _page(server: JupyterServer, browser: Browser, name: str) -> NotebookPage:
@@ -116,37 +128,38 @@ async def _run(page: NotebookPage, source: str) -> str:
     return printed[-1]
 
 
-def _frames(trace: dict[str, Any]) -> list[float]:
-    """The times of the frames in which something was laid out, in milliseconds, sorted."""
-    events: list[dict[str, Any]] = [
-        event for event in trace["traceEvents"] if event.get("ph") == "X"
-    ]
-    threads: dict[tuple[int, int], list[dict[str, Any]]] = {}
-    for event in events:
-        threads.setdefault((event["pid"], event["tid"]), []).append(event)
-    times: list[float] = []
-    for thread in threads.values():
-        fired = _starts(thread, "FireAnimationFrame")
-        laid_out = _starts(thread, "Layout")
-        for task in thread:
+@dataclass(frozen=True)
+class _Frame:
+    """Processor time of a frame, in milliseconds."""
+
+    scripts_and_layout: float
+    task: float
+
+
+def _frames(trace: dict[str, Any]) -> list[_Frame]:
+    """The frames of a trace in which something was laid out."""
+    threads: dict[tuple[int, int], list[_Event]] = {}
+    for event in trace["traceEvents"]:
+        if event.get("ph") == "X":
+            threads.setdefault((event["pid"], event["tid"]), []).append(event)
+    frames: list[_Frame] = []
+    for events in threads.values():
+        events.sort(key=lambda event: event["ts"])
+        starts = [event["ts"] for event in events]
+        for task in events:
             if task["name"] != "RunTask":
                 continue
-            start, end = task["ts"], task["ts"] + task.get("dur", 0)
-            if _any_between(fired, start, end) and _any_between(laid_out, start, end):
-                times.append(task["dur"] / 1000)
-    assert times, "The trace holds no frames."
-    return sorted(times)
+            first = bisect_left(starts, task["ts"])
+            last = bisect_left(starts, task["ts"] + task["dur"])
+            parts = [event for event in events[first:last] if event["name"] in PARTS]
+            if {"FireAnimationFrame", "Layout"} <= {part["name"] for part in parts}:
+                frames.append(_Frame(sum(map(_milliseconds, parts)), _milliseconds(task)))
+    assert frames, "The trace holds no frames."
+    return frames
 
 
-def _starts(thread: list[dict[str, Any]], name: str) -> list[float]:
-    return sorted(event["ts"] for event in thread if event["name"] == name)
-
-
-def _any_between(times: list[float], start: float, end: float) -> bool:
-    from bisect import bisect_left
-
-    position = bisect_left(times, start)
-    return position < len(times) and times[position] < end
+def _milliseconds(event: _Event) -> float:
+    return float(event.get("tdur", event["dur"])) / 1000
 
 
 if __name__ == "__main__":

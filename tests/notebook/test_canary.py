@@ -1,12 +1,12 @@
 """A key given by the environment or by hand ends up in no notebook, whatever goes wrong."""
 
+import importlib
 import os
 from pathlib import Path
+from typing import Any
 
-import nbformat
 import pytest
 from nbclient import NotebookClient
-from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.loopback import Answer, Fault, HttpError, LoopbackServer, RecordedRequest
 
@@ -81,7 +81,9 @@ async def test_no_key_in_outputs(tmp_path: Path) -> None:
     def answer(request: RecordedRequest) -> Answer | HttpError:
         return FAULTS[request.body["model"]]
 
-    notebook = new_notebook(cells=[new_code_cell(source) for source in cells()])
+    nbformat: Any = importlib.import_module("nbformat")  # untyped
+    new = nbformat.v4
+    notebook = new.new_notebook(cells=[new.new_code_cell(source) for source in cells()])
     async with LoopbackServer(answer) as server:
         client = NotebookClient(notebook, kernel_name="python3", allow_errors=True, timeout=120)
         environment = {

@@ -50,8 +50,8 @@ class DemoChatCompletionClient(ChatCompletionClient, Component[DemoChatCompletio
     component_config_schema = DemoChatCompletionClientConfig
 
     notice: ClassVar[str | None] = (
-        "Demo model, not a language model: its answers follow fixed rules. "
-        "For a real one: %nbagent model openai:gpt-5, or model_client=..."
+        "Demo model, not a language model: it follows fixed rules. "
+        "For a real one: %nbagent model openai:gpt-5"
     )
 
     def __init__(self, delay: float = DELAY) -> None:

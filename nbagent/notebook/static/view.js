@@ -38,6 +38,8 @@ const QUIET_AT_MOST = 60_000;
 const ASK_AGAIN = 2_000;
 /** Lines of code in one element: an element that grows is laid out as a whole each time. */
 const CHUNK_LINES = 40;
+/** Outermost blocks in one stretch. */
+const STRETCH_BLOCKS = 24;
 /** Pixels from the end within which a reader counts as reading along. */
 const NEAR_END = 40;
 
@@ -486,8 +488,24 @@ function putBlock(item, key, html, parent) {
   const element = /** @type {Element} */ (fragment(html).firstElementChild);
   const old = item.blocks.get(key)?.element;
   if (old) old.replaceWith(element);
-  else (parent === null ? item.body : item.blocks.get(parent)?.place)?.append(element);
+  else (parent === null ? lastStretch(item.body) : item.blocks.get(parent)?.place)?.append(element);
   item.blocks.set(key, { element, place: element.querySelector("pre > code, tbody") ?? element });
+}
+
+/**
+ * Where the next outermost block goes. Blocks stand in stretches of a few dozen, each of which
+ * the browser leaves out of layout and painting while it is far from the screen; so a frame at
+ * the end of a long answer costs no more than one at its beginning.
+ *
+ * @param {Element | null} body
+ * @returns {Element | undefined}
+ */
+function lastStretch(body) {
+  const last = body?.lastElementChild;
+  if (last?.className === "nbagent-stretch" && last.childElementCount < STRETCH_BLOCKS) return last;
+  const next = element("div", "nbagent-stretch");
+  body?.append(next);
+  return next;
 }
 
 /**
