@@ -14,6 +14,7 @@ from nbagent.base.chat_agent import Response
 from nbagent.base.task import TaskResult
 from nbagent.messages import BaseAgentEvent, BaseChatMessage, ModelClientStreamingChunkEvent
 from nbagent.notebook.display import TranscriptDisplay
+from nbagent.notebook.garbage import only_new_garbage
 from nbagent.notebook.kernel import delivery, running_kernel
 from nbagent.notebook.short_traceback import shorten_traceback
 from nbagent.transcript.items import Transcript
@@ -70,7 +71,8 @@ async def show(
         return await Console(stream if record is None else recorded(stream, record))
     recorder = None if record is None else Recorder(record)
     try:
-        return await _Run(stream, recorder).show()
+        with only_new_garbage():
+            return await _Run(stream, recorder).show()
     finally:
         if recorder is not None:
             recorder.close()

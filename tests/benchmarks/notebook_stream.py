@@ -3,7 +3,8 @@
 A frame is a task of the page's main thread, in Chromium's own trace, in which an animation
 frame's scripts ran and something was laid out. Its figure is the processor time of scripts,
 style and layout, which is what a page can do about a frame; beside it stands the whole task,
-with painting. Processor time, not wall time: a busy machine must not change the figure.
+with painting. Processor time, not wall time: a busy machine must not change the figure. The
+reader follows the end, in an output that scrolls.
 """
 
 import asyncio
@@ -90,8 +91,12 @@ async def _long_answer(server: JupyterServer, browser: Browser, kind: str) -> li
     page = await _page(server, browser, kind.replace(" ", "-"))
     # Warm, as a second answer is: lexers, fonts and the widget's code are loaded.
     await _run(page, f"await shown(answer({kind!r}, 10_000), 200, {DELAY})")
+    index = await page.run(f"await shown(answer({kind!r}), 4000, {DELAY})")
+    await page.output(index).locator(".nbagent-live").wait_for()
+    # The end stays in sight. With the top in sight a frame has nothing to lay out.
+    await page.command("notebook:enable-output-scrolling")
     await browser.start_tracing(page=page.page, categories=TRACED)
-    cost = json.loads(await _run(page, f"await shown(answer({kind!r}), 4000, {DELAY})"))
+    cost = json.loads(await _printed(page, index))
     frames = _frames(json.loads(await browser.stop_tracing()))
     await page.close()
     name = f"200 kB, {kind}"
@@ -120,7 +125,11 @@ async def _page(server: JupyterServer, browser: Browser, name: str) -> NotebookP
 
 async def _run(page: NotebookPage, source: str) -> str:
     """Run a cell; what it printed."""
-    index = await page.run(source)
+    return await _printed(page, await page.run(source))
+
+
+async def _printed(page: NotebookPage, index: int) -> str:
+    """Wait for the end of a cell; what it printed."""
     await page.ended(index, timeout=300_000)
     outputs = await page.outputs(index)
     printed = [str(output["text"]) for output in outputs if output["output_type"] == "stream"]

@@ -119,6 +119,14 @@ async def everything() -> Stream:
     await asyncio.sleep(3600)
 
 
+async def without_end(stream: Stream) -> Stream:
+    """All of a run but its end, which never comes."""
+    async for event in stream:
+        if isinstance(event, TaskResult):
+            await asyncio.sleep(3600)
+        yield event
+
+
 async def stalls() -> Stream:
     """A model that begins to answer and then sends nothing more."""
     async for event in talk(["The lamps ", "go on"]):

@@ -106,19 +106,37 @@ async def test_an_opened_card_stays_open_and_focused_when_its_call_ends(
     open_notebook: OpenNotebook, front_end: FrontEnd
 ) -> None:
     page = await prepared(open_notebook, front_end)
-    index = await running(
-        page,
-        "async def then_wait(stream):\n"
-        "    async for event in stream:\n"
-        "        if isinstance(event, runs.TaskResult): await runs.asyncio.sleep(3600)\n"
-        "        yield event\n"
-        "await show(then_wait(runs.with_tool(1.5)))",
-    )
+    index = await running(page, "await show(runs.without_end(runs.with_tool(1.5)))")
     card = live(page, index).locator("details.nbagent-card")
     await card.locator("summary").press("Enter")
     await expect(card).to_have_class(re.compile("nbagent-done"))
     await expect(card).to_have_attribute("open", "")
     await expect(card.locator("summary")).to_be_focused()
+    await page.interrupt()
+    await page.ended(index)
+
+
+LONG_TABLE = "| number | ship |\n|---|---|\n" + "".join(f"| {n} | s{n} |\n" for n in range(350))
+LONG_CODE = "```python\n" + "".join(f"line_{n} = {n}\n" for n in range(350)) + "```\n"
+LONG_LIST = "".join(f"{n + 1}. point {n}\n" for n in range(350))
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [(LONG_TABLE, r"s(\d+)"), (LONG_CODE, r"line_(\d+)"), (LONG_LIST, r"point (\d+)")],
+    ids=["table", "code", "list"],
+)
+async def test_what_is_long_is_whole_while_it_grows(
+    open_notebook: OpenNotebook, text: str, pattern: str
+) -> None:
+    page = await prepared(open_notebook)
+    index = await running(
+        page, f"await show(runs.without_end(runs.talk(runs.pieces({text!r}, 100), 0.01)))"
+    )
+    body = live(page, index).locator(".nbagent-body").last
+    await expect(body).to_contain_text(re.compile(pattern.replace(r"(\d+)", "349")))
+    content = await body.text_content()
+    assert [int(number) for number in re.findall(pattern, content or "")] == list(range(350))
     await page.interrupt()
     await page.ended(index)
 

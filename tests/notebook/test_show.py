@@ -78,6 +78,19 @@ async def test_leaves_no_widget_behind_in_the_kernel(kernel: LiveKernel) -> None
     assert text.strip() == "{}"
 
 
+async def test_leaves_the_garbage_collector_as_it_was(kernel: LiveKernel) -> None:
+    await kernel.run(
+        "import gc\n"
+        "during = []\n"
+        "async def looking(stream):\n"
+        "    async for event in stream:\n"
+        "        during.append(gc.get_freeze_count()); yield event"
+    )
+    text = await kernel.run("await show(looking(runs.with_tool(0)))\nprint(gc.get_freeze_count())")
+    assert text.splitlines()[-1] == "0"
+    assert await kernel.run("print(min(during) > 10_000)") == "True\n"
+
+
 async def test_numbers_its_messages_and_paces_them(kernel: LiveKernel) -> None:
     await kernel.run("await show(runs.talk(runs.pieces('word ' * 400, 400), 0.002))")
     sent = messages(kernel)
@@ -191,8 +204,22 @@ async def test_a_run_in_the_background_is_shown_where_it_began(kernel: LiveKerne
     assert (await kernel.run("print('free')")).strip() == "free"
     waiting = kernel.start("result = await task")
     await kernel.ended(waiting)
-    (last,) = [m for m in kernel.published if m["msg_type"] == "update_display_data"]
-    assert last["parent_header"]["msg_id"] == cell
+    (first,) = kernel.of_kind("display_data")
+    (last,) = kernel.of_kind("update_display_data")
+    assert last["transient"] == first["transient"]
+    assert "High water at 14:20." in last["data"]["text/plain"]
+
+
+async def test_stop_and_queued_cells_work_in_code_that_cannot_await(kernel: LiveKernel) -> None:
+    await kernel.run("from nbagent.notebook.nesting import run_nested")
+    cell = kernel.start("print(run_nested(show(runs.stalls())).stop_reason)")
+    await shown(kernel, "go on")
+    queued = kernel.start("print('queued')")
+    kernel.press({"stop": True})
+    await kernel.ended(cell)
+    assert "Stopped by the user" in kernel.text(cell)
+    await kernel.ended(queued)
+    assert kernel.text(queued) == "queued\n"
 
 
 async def test_records_a_run(kernel: LiveKernel, tmp_path: Path) -> None:

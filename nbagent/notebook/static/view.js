@@ -18,7 +18,9 @@
  *   elapsed: number | null, prompt_tokens: number, completion_tokens: number,
  *   notices_html: string, footer_html: string,
  * }} Status
- * @typedef {{element: Element, place: Element}} Block An element, and where its content goes.
+ * @typedef {{element: Element, place: Element, more: RowTable[]}} Block An element, where its
+ *   content goes, and the tables in which the rows of a long table go on.
+ * @typedef {{table: Element, body: Element}} RowTable
  * @typedef {{element: Element, body: Element | null, blocks: Map<number, Block>}} Item
  * @typedef {{
  *   on(name: string, callback: (...values: any[]) => void): void,
@@ -40,6 +42,8 @@ const ASK_AGAIN = 2_000;
 const CHUNK_LINES = 40;
 /** Outermost blocks in one stretch. */
 const STRETCH_BLOCKS = 24;
+/** Rows in one table. */
+const TABLE_ROWS = 100;
 /** Pixels from the end within which a reader counts as reading along. */
 const NEAR_END = 40;
 
@@ -71,10 +75,7 @@ class Feed {
   #timer;
   #quiet = QUIET;
 
-  /**
-   * @param {Model} model
-   * @returns {() => void} Ends it.
-   */
+  /** @param {Model} model @returns {() => void} Ends it. */
   open(model) {
     /** @param {Message} message */
     const receive = (message) => this.#receive(message);
@@ -150,10 +151,7 @@ class View {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #clock;
 
-  /**
-   * @param {HTMLElement} el
-   * @param {Feed} feed
-   */
+  /** @param {HTMLElement} el @param {Feed} feed */
   constructor(el, feed) {
     this.feed = feed;
     this.root = element("div", "nbagent-live");
@@ -248,7 +246,9 @@ class View {
 
 /** The transcript's elements. */
 class Page {
-  log = element("div", "nbagent nbagent-running");
+  log = element("div", "nbagent nbagent-running", {
+    role: "log", "aria-live": "polite", "aria-busy": "true", "aria-label": "Transcript",
+  });
   /** @type {ChildNode[]} */
   #notices = [];
   /** @type {ChildNode[]} */
@@ -262,18 +262,13 @@ class Page {
 
   /** @param {AbortSignal} signal */
   constructor(signal) {
-    this.log.setAttribute("role", "log");
-    this.log.setAttribute("aria-live", "polite");
-    this.log.setAttribute("aria-busy", "true");
-    this.log.setAttribute("aria-label", "Transcript");
     this.log.append(this.#end);
     // The keyboard opens a card by a click, too.
     this.log.addEventListener("click", (event) => this.#touch(event), { signal });
   }
 
   clear() {
-    for (const { element } of this.#items) element.remove();
-    this.#items = [];
+    for (const { element } of this.#items.splice(0)) element.remove();
   }
 
   /** @param {Status} status */
@@ -290,31 +285,24 @@ class Page {
     this.log.append(footer);
   }
 
-  /**
-   * @param {string} name
-   * @param {any[]} values
-   */
+  /** @param {string} name @param {any[]} values */
   carryOut(name, values) {
     const [index, key, ...rest] = values;
-    if (name === "item") {
-      this.#putItem(index, key);
-      return;
-    }
+    if (name === "item") return this.#putItem(index, key);
     const item = this.#items[index];
     const block = item?.blocks.get(key);
     if (item && name === "block") putBlock(item, key, rest[0], rest[1]);
-    else if (block && name === "text") appendText(block.place, rest[0]);
-    else if (block && name === "rows") putRows(block.place, rest[0], rest[1]);
+    else if (block && name === "text" && block.place.localName === "code") {
+      appendCode(block.place, rest[0]);
+    } else if (block && name === "text") block.place.append(rest[0]);
+    else if (block && name === "rows") putRows(block, rest[0], rest[1]);
     else if (block && name === "drop") {
-      block.element.remove();
+      removeBlock(block);
       item?.blocks.delete(key);
     }
   }
 
-  /**
-   * @param {number} index
-   * @param {string} html
-   */
+  /** @param {number} index @param {string} html */
   #putItem(index, html) {
     const shell = /** @type {Element} */ (fragment(html).firstElementChild);
     const old = this.#items[index]?.element;
@@ -334,7 +322,6 @@ class Page {
 
   /**
    * Leave the cards of an item as the reader has them.
-   *
    * @param {Element} old
    * @param {Element} shell
    * @returns {HTMLElement | undefined} The summary that takes the focus from the old one.
@@ -367,20 +354,15 @@ class Page {
 
 /** The line with Stop, the time and the tokens. */
 class Bar {
-  line = element("div", "nbagent-bar");
+  line = element("div", "nbagent-bar", { role: "group", "aria-label": "Run" });
   #stop = /** @type {HTMLButtonElement} */ (element("button", "nbagent-stop"));
   #clock = element("span", "nbagent-clock");
   #tokens = element("span", "nbagent-tokens");
   /** @type {number | null} */
   #startedAt = null;
 
-  /**
-   * @param {() => void} stop
-   * @param {AbortSignal} signal
-   */
+  /** @param {() => void} stop @param {AbortSignal} signal */
   constructor(stop, signal) {
-    this.line.setAttribute("role", "group");
-    this.line.setAttribute("aria-label", "Run");
     this.#stop.type = "button";
     this.#stop.textContent = "Stop";
     this.#stop.addEventListener(
@@ -420,10 +402,7 @@ class ReadingAlong {
   #atEnd = true;
   #lookedAt = 0;
 
-  /**
-   * @param {HTMLElement} root
-   * @param {AbortSignal} signal
-   */
+  /** @param {HTMLElement} root @param {AbortSignal} signal */
   constructor(root, signal) {
     this.root = root;
     this.signal = signal;
@@ -463,9 +442,7 @@ function markAsOwnKeys(target) {
 
 /**
  * The output area around an element, where it scrolls by itself; never the notebook.
- *
- * @param {Element} inner
- * @returns {Element | null}
+ * @param {Element} inner @returns {Element | null}
  */
 function scrollingOutput(inner) {
   for (let area = inner.parentElement; area; area = area.parentElement) {
@@ -478,7 +455,6 @@ function scrollingOutput(inner) {
 
 /**
  * Show an element as block `key` of an item: in place of the one it has, or as a new one.
- *
  * @param {Item} item
  * @param {number} key
  * @param {string} html
@@ -486,19 +462,28 @@ function scrollingOutput(inner) {
  */
 function putBlock(item, key, html, parent) {
   const element = /** @type {Element} */ (fragment(html).firstElementChild);
-  const old = item.blocks.get(key)?.element;
-  if (old) old.replaceWith(element);
-  else (parent === null ? lastStretch(item.body) : item.blocks.get(parent)?.place)?.append(element);
-  item.blocks.set(key, { element, place: element.querySelector("pre > code, tbody") ?? element });
+  const place = element.querySelector("pre > code, tbody") ?? element;
+  const old = item.blocks.get(key);
+  if (old) {
+    old.element.before(element);
+    removeBlock(old);
+  } else {
+    (parent === null ? lastStretch(item.body) : item.blocks.get(parent)?.place)?.append(element);
+  }
+  item.blocks.set(key, { element, place, more: [] });
+}
+
+/** @param {Block} block */
+function removeBlock(block) {
+  block.element.remove();
+  for (const { table } of block.more) table.remove();
 }
 
 /**
  * Where the next outermost block goes. Blocks stand in stretches of a few dozen, each of which
  * the browser leaves out of layout and painting while it is far from the screen; so a frame at
  * the end of a long answer costs no more than one at its beginning.
- *
- * @param {Element | null} body
- * @returns {Element | undefined}
+ * @param {Element | null} body @returns {Element | undefined}
  */
 function lastStretch(body) {
   const last = body?.lastElementChild;
@@ -509,23 +494,11 @@ function lastStretch(body) {
 }
 
 /**
- * @param {Element} place
- * @param {string} text
- */
-function appendText(place, text) {
-  if (place.localName === "code") appendCode(place, text);
-  else place.append(text);
-}
-
-/**
  * Append to code, in elements of so many lines each.
- *
- * @param {Element} code
- * @param {string} text
+ * @param {Element} code @param {string} text
  */
 function appendCode(code, text) {
-  let chunk = /** @type {HTMLElement | null} */ (code.lastElementChild);
-  if (!chunk?.classList.contains("nbagent-chunk")) chunk = null;
+  let chunk = /** @type {HTMLElement | null} */ (code.querySelector(".nbagent-chunk:last-child"));
   const lines = text.match(/[^\n]*\n|[^\n]+/g) ?? [];
   if (!chunk && /[^\n]$/.test(code.textContent ?? "")) {
     // The line that came with the block goes on; a chunk would begin a new one.
@@ -543,21 +516,63 @@ function appendCode(code, text) {
 }
 
 /**
- * Change the end of a table.
- *
- * @param {Element} place The table's body.
- * @param {number} keep
- * @param {string} html
+ * Change the end of a table. A browser lays a table out as a whole, so a long one goes on in
+ * further tables with columns of the same width.
+ * @param {Block} block @param {number} keep @param {string} html
  */
-function putRows(place, keep, html) {
-  while (place.children.length > keep) place.lastElementChild?.remove();
-  place.append(fragment(html));
+function putRows(block, keep, html) {
+  const first = { table: block.element, body: block.place };
+  let last = block.more.at(-1) ?? first;
+  let surplus = last.body.childElementCount + block.more.length * TABLE_ROWS - keep;
+  for (; surplus > 0; surplus -= 1) {
+    last.body.lastElementChild?.remove();
+    if (!last.body.childElementCount && last !== first) {
+      last.table.remove();
+      block.more.pop();
+      last = block.more.at(-1) ?? first;
+      last.table.classList.toggle("nbagent-cut", false);
+    }
+  }
+  const rows = fragment(html);
+  while (rows.firstElementChild) {
+    if (last.body.childElementCount >= TABLE_ROWS) {
+      last = continuedTable(first, last.table);
+      block.more.push(last);
+    }
+    last.body.append(rows.firstElementChild);
+    if (last !== first && last.body.childElementCount === 1) alignColumns(first, last);
+  }
 }
 
 /**
- * @param {number} milliseconds
- * @returns {string} Such as "12 s" or "3 min 5 s".
+ * @param {RowTable} first
+ * @param {Element} previous
+ * @returns {RowTable} An empty table behind `previous`.
  */
+function continuedTable(first, previous) {
+  const table = /** @type {Element} */ (first.table.cloneNode(false));
+  const body = document.createElement("tbody");
+  table.append(body);
+  previous.classList.add("nbagent-cut");
+  previous.after(table);
+  return { table, body };
+}
+
+/**
+ * Give the only row of a table the columns of the first table.
+ * @param {RowTable} first @param {RowTable} last
+ */
+function alignColumns(first, last) {
+  const widths = Array.from(
+    first.body.firstElementChild?.children ?? [],
+    (cell) => cell.getBoundingClientRect().width,
+  );
+  Array.from(last.body.firstElementChild?.children ?? []).forEach((cell, column) => {
+    /** @type {HTMLElement} */ (cell).style.width = `${widths[column]}px`;
+  });
+}
+
+/** @param {number} milliseconds @returns {string} Such as "12 s" or "3 min 5 s". */
 function duration(milliseconds) {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (seconds < 60) return `${seconds} s`;
@@ -566,22 +581,17 @@ function duration(milliseconds) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/**
- * @param {string} tag
- * @param {string} className
- * @returns {HTMLElement}
- */
-function element(tag, className) {
+/** @param {string} tag @param {string} className @param {Record<string, string>} attributes */
+function element(tag, className, attributes = {}) {
   const made = document.createElement(tag);
   made.className = className;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   return made;
 }
 
 /**
  * HTML that Python has cleaned, as nodes. The only place where HTML is parsed.
- *
- * @param {string} html
- * @returns {DocumentFragment}
+ * @param {string} html @returns {DocumentFragment}
  */
 function fragment(html) {
   const template = document.createElement("template");
