@@ -3,8 +3,8 @@
 An operation is a list that JSON can hold; its first element is its name. A page keeps the items
 in order of their index, and for each item its blocks by their key: the element that shows the
 block, and in it the place where text, rows and child blocks go, which is
-`element.querySelector("code, tbody") ?? element`. Only the operations below exist, and they are
-carried out in order:
+`element.querySelector("pre > code, tbody") ?? element`. Only the operations below exist, and
+they are carried out in order:
 
 `["item", index, html]`
     Put `html`, one element, as item `index`: at the end, or in place of what was there. Its

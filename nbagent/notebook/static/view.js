@@ -18,9 +18,9 @@
  *   elapsed: number | null, prompt_tokens: number, completion_tokens: number,
  *   notices_html: string, footer_html: string,
  * }} Status
- * @typedef {{element: Element, place: Element, more: RowTable[]}} Block An element, where its
- *   content goes, and the tables in which the rows of a long table go on.
- * @typedef {{table: Element, body: Element}} RowTable
+ * @typedef {{element: Element, place: Element, more: Part[]}} Block An element, where its
+ *   content goes, and the parts in which a long table or list goes on.
+ * @typedef {{whole: Element, body: Element}} Part A table and its body, or a list, twice.
  * @typedef {{element: Element, body: Element | null, blocks: Map<number, Block>}} Item
  * @typedef {{
  *   on(name: string, callback: (...values: any[]) => void): void,
@@ -42,8 +42,9 @@ const ASK_AGAIN = 2_000;
 const CHUNK_LINES = 40;
 /** Outermost blocks in one stretch. */
 const STRETCH_BLOCKS = 24;
-/** Rows in one table. */
+/** Rows in one table, and items in one list. */
 const TABLE_ROWS = 100;
+const LIST_ITEMS = 60;
 /** Pixels from the end within which a reader counts as reading along. */
 const NEAR_END = 40;
 
@@ -468,7 +469,7 @@ function putBlock(item, key, html, parent) {
     old.element.before(element);
     removeBlock(old);
   } else {
-    (parent === null ? lastStretch(item.body) : item.blocks.get(parent)?.place)?.append(element);
+    (parent === null ? lastStretch(item.body) : childPlace(item.blocks.get(parent)))?.append(element);
   }
   item.blocks.set(key, { element, place, more: [] });
 }
@@ -476,7 +477,25 @@ function putBlock(item, key, html, parent) {
 /** @param {Block} block */
 function removeBlock(block) {
   block.element.remove();
-  for (const { table } of block.more) table.remove();
+  for (const { whole } of block.more) whole.remove();
+}
+
+/**
+ * Where the next child of a block goes. A list grows as a whole, too: a long one goes on in
+ * further lists.
+ * @param {Block | undefined} block @returns {Element | undefined}
+ */
+function childPlace(block) {
+  const list = block?.place;
+  if (!list?.matches("ul, ol") || list.childElementCount < LIST_ITEMS) return list;
+  const next = /** @type {Element} */ (list.cloneNode(false));
+  if (list instanceof HTMLOListElement) {
+    next.setAttribute("start", String(list.start + list.childElementCount));
+  }
+  list.classList.add("nbagent-cut");
+  list.after(next);
+  block?.more.push({ whole: next, body: next });
+  return (/** @type {Block} */ (block).place = next);
 }
 
 /**
@@ -521,22 +540,22 @@ function appendCode(code, text) {
  * @param {Block} block @param {number} keep @param {string} html
  */
 function putRows(block, keep, html) {
-  const first = { table: block.element, body: block.place };
+  const first = { whole: block.element, body: block.place };
   let last = block.more.at(-1) ?? first;
   let surplus = last.body.childElementCount + block.more.length * TABLE_ROWS - keep;
   for (; surplus > 0; surplus -= 1) {
     last.body.lastElementChild?.remove();
     if (!last.body.childElementCount && last !== first) {
-      last.table.remove();
+      last.whole.remove();
       block.more.pop();
       last = block.more.at(-1) ?? first;
-      last.table.classList.toggle("nbagent-cut", false);
+      last.whole.classList.toggle("nbagent-cut", false);
     }
   }
   const rows = fragment(html);
   while (rows.firstElementChild) {
     if (last.body.childElementCount >= TABLE_ROWS) {
-      last = continuedTable(first, last.table);
+      last = continuedTable(first, last.whole);
       block.more.push(last);
     }
     last.body.append(rows.firstElementChild);
@@ -545,22 +564,22 @@ function putRows(block, keep, html) {
 }
 
 /**
- * @param {RowTable} first
+ * @param {Part} first
  * @param {Element} previous
- * @returns {RowTable} An empty table behind `previous`.
+ * @returns {Part} An empty table behind `previous`.
  */
 function continuedTable(first, previous) {
-  const table = /** @type {Element} */ (first.table.cloneNode(false));
+  const table = /** @type {Element} */ (first.whole.cloneNode(false));
   const body = document.createElement("tbody");
   table.append(body);
   previous.classList.add("nbagent-cut");
   previous.after(table);
-  return { table, body };
+  return { whole: table, body };
 }
 
 /**
  * Give the only row of a table the columns of the first table.
- * @param {RowTable} first @param {RowTable} last
+ * @param {Part} first @param {Part} last
  */
 function alignColumns(first, last) {
   const widths = Array.from(
