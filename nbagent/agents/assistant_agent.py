@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from typing_extensions import Self
 
 from nbagent.agents.assistant_agent_config import AssistantAgentConfig, agent_config
-from nbagent.agents.base_chat_agent import BaseChatAgent
+from nbagent.agents.base_chat_agent import BaseChatAgent, response_of
 from nbagent.agents.model_call import ModelCall
 from nbagent.agents.tool_calls import ToolCalls
 from nbagent.base.chat_agent import Response
@@ -23,6 +23,7 @@ from nbagent.messages import (
     BaseChatMessage,
     HandoffMessage,
     MemoryQueryEvent,
+    ModelClientStreamingChunkEvent,
     StructuredMessageFactory,
     TextMessage,
     ThoughtEvent,
@@ -206,13 +207,7 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
         self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
     ) -> Response:
         """Take up new messages and answer."""
-        response: Response | None = None
-        async with aclosing(self.on_messages_stream(messages, cancellation_token)) as stream:
-            async for item in stream:
-                if isinstance(item, Response):
-                    response = item
-        assert response is not None
-        return response
+        return await response_of(self.on_messages_stream(messages, cancellation_token))
 
     async def on_messages_stream(
         self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
@@ -234,16 +229,10 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
         calls: list[CallAndResult] = []
         for _ in range(self._max_tool_iterations):
             call = self._model_call()
-            async with aclosing(
-                call.stream(
-                    await self._model_messages(), await self._tool_schemas(), cancellation_token
-                )
-            ) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-            thought = self._thought(call, inner)
-            if thought is not None:
-                yield thought
+            tools = await self._tool_schemas()
+            async with aclosing(self._ask(call, tools, cancellation_token, inner)) as events:
+                async for event in events:
+                    yield event
             result = call.result
             if isinstance(result.content, str):
                 yield await self._answer(call, result.content, inner)
@@ -283,14 +272,9 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
 
         if self._reflect_on_tool_use:
             call = self._model_call()
-            async with aclosing(
-                call.stream(await self._model_messages(), None, cancellation_token)
-            ) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-            thought = self._thought(call, inner)
-            if thought is not None:
-                yield thought
+            async with aclosing(self._ask(call, None, cancellation_token, inner)) as events:
+                async for event in events:
+                    yield event
             if isinstance(call.result.content, str):
                 yield await self._answer(call, call.result.content, inner)
                 return
@@ -324,18 +308,28 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
         schemas = [schema for bench in self._workbenches for schema in await bench.list_tools()]
         return schemas + [tool.schema for tool in self._handoff_tools.values()]
 
-    def _thought(self, call: ModelCall, inner: list[Event]) -> ThoughtEvent | None:
-        if not call.result.thought:
-            return None
-        event = ThoughtEvent(
-            # As in AgentChat: the thought takes the id that the chunks named.
-            id=call.take_message_id(),
-            content=call.result.thought,
-            source=self.name,
-            metadata=self._message_metadata,
-        )
-        inner.append(event)
-        return event
+    async def _ask(
+        self,
+        call: ModelCall,
+        tools: list[ToolSchema] | None,
+        cancellation_token: CancellationToken,
+        inner: list[Event],
+    ) -> AsyncGenerator[ModelClientStreamingChunkEvent | ThoughtEvent, None]:
+        """Ask the model, and yield the pieces of its answer and then its thought."""
+        messages = await self._model_messages()
+        async with aclosing(call.stream(messages, tools, cancellation_token)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+        if call.result.thought:
+            thought = ThoughtEvent(
+                # As in AgentChat: the thought takes the id that the chunks named.
+                id=call.take_message_id(),
+                content=call.result.thought,
+                source=self.name,
+                metadata=self._message_metadata,
+            )
+            inner.append(thought)
+            yield thought
 
     async def _answer(self, call: ModelCall, content: str, inner: list[Event]) -> Response:
         """The model's words as the agent's response."""

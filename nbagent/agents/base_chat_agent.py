@@ -14,6 +14,19 @@ from nbagent.messages import BaseAgentEvent, BaseChatMessage, ModelClientStreami
 from nbagent.state import BaseState
 
 
+async def response_of(
+    stream: AsyncGenerator[BaseAgentEvent | BaseChatMessage | Response, None],
+) -> Response:
+    """The `Response` at the end of what `on_messages_stream()` yields."""
+    response: Response | None = None
+    async with aclosing(stream):
+        async for item in stream:
+            if isinstance(item, Response):
+                response = item
+    assert response is not None, "the stream ended without a Response"
+    return response
+
+
 class BaseChatAgent(ChatAgent, ABC):
     """Base of agents: override `on_messages()`, or `on_messages_stream()` too, and `on_reset()`.
 

@@ -4,14 +4,14 @@ import asyncio
 import inspect
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import ClassVar, TypeAlias, cast
 
 from pydantic import BaseModel
 from typing_extensions import Self
 
-from nbagent.agents.base_chat_agent import BaseChatAgent
+from nbagent.agents.base_chat_agent import BaseChatAgent, response_of
 from nbagent.base.chat_agent import Response
 from nbagent.cancellation import CancellationToken
 from nbagent.component import Component
@@ -99,13 +99,7 @@ class UserProxyAgent(BaseChatAgent, Component[UserProxyAgentConfig]):
         self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
     ) -> Response:
         """Ask, and answer with what the person says."""
-        response: Response | None = None
-        async with aclosing(self.on_messages_stream(messages, cancellation_token)) as stream:
-            async for item in stream:
-                if isinstance(item, Response):
-                    response = item
-        assert response is not None
-        return response
+        return await response_of(self.on_messages_stream(messages, cancellation_token))
 
     async def on_messages_stream(
         self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
