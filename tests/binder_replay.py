@@ -141,14 +141,18 @@ def checkout_into(folder: Path) -> None:
 
 def readable_python(python: Path, folder: Path) -> Path:
     """The interpreter, or a copy of it where a plain user may not read the original."""
-    said = subprocess.run(
+    answer = subprocess.run(
         [python, "-c", "import sys; print(sys.version_info >= (3, 13), sys.base_prefix)"],
         capture_output=True,
         text=True,
-        check=True,
-    ).stdout.split()
-    if said[0] != "True":
-        raise SystemExit(f"{python} is older than Binder's Python 3.13; name another: --python")
+        check=False,
+    )
+    said = answer.stdout.split()
+    if answer.returncode != 0 or said[0] != "True":
+        raise SystemExit(
+            f"{python} is no working Python 3.13, which Binder has; name another: --python\n"
+            + answer.stderr
+        )
     prefix = Path(said[1])
     if os.getuid() != 0 or not str(prefix).startswith("/root"):
         return python
