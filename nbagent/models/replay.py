@@ -1,6 +1,5 @@
 """A model client that gives prepared answers, for tests and examples."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -13,7 +12,12 @@ from nbagent.exceptions import ConfigurationError
 from nbagent.models.client import ChatCompletionClient
 from nbagent.models.model_info import ModelInfo, validate_model_info
 from nbagent.models.types import CreateResult, FunctionCall, LLMMessage, RequestUsage
-from nbagent.models.word_pieces import estimate_message_tokens, estimate_tokens, word_pieces
+from nbagent.models.word_pieces import (
+    estimate_message_tokens,
+    estimate_tokens,
+    pause,
+    word_pieces,
+)
 from nbagent.tools.base import Tool, ToolSchema
 
 CONTEXT_TOKENS = 10_000
@@ -93,7 +97,7 @@ class ReplayChatCompletionClient(ChatCompletionClient, Component[ReplayChatCompl
         Raises:
             ConfigurationError: All answers were given.
         """
-        await _let_others_run(cancellation_token)
+        await pause(0, cancellation_token)
         self._calls.append(
             {
                 "messages": list(messages),
@@ -131,7 +135,7 @@ class ReplayChatCompletionClient(ChatCompletionClient, Component[ReplayChatCompl
         )
         if isinstance(result.content, str):
             for piece in word_pieces(result.content):
-                await _let_others_run(cancellation_token)
+                await pause(0, cancellation_token)
                 yield piece
         yield result
 
@@ -197,12 +201,6 @@ class ReplayChatCompletionClient(ChatCompletionClient, Component[ReplayChatCompl
     @classmethod
     def _from_config(cls, config: ReplayChatCompletionClientConfig) -> Self:
         return cls(config.chat_completions, config.model_info)
-
-
-async def _let_others_run(cancellation_token: CancellationToken | None) -> None:
-    """Give the event loop a turn, and end here when the token is cancelled."""
-    pause = asyncio.sleep(0)
-    await (pause if cancellation_token is None else cancellation_token.wait(pause))
 
 
 def _answer_tokens(result: CreateResult) -> int:

@@ -1,8 +1,10 @@
 """Text as the pieces of a stream, and what it costs, for models that have no tokenizer."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 
+from nbagent.cancellation import CancellationToken
 from nbagent.models.types import FunctionCall, LLMMessage, SystemMessage, UserMessage
 
 IMAGE_TOKENS = 258
@@ -15,6 +17,12 @@ _CHARACTERS_PER_TOKEN = 4
 def word_pieces(text: str) -> list[str]:
     """Cut a text into words with the white space around them; joined they are the text."""
     return _PIECE.findall(text) if text.strip() else [text] * bool(text)
+
+
+async def pause(seconds: float, cancellation_token: CancellationToken | None) -> None:
+    """Wait before the next piece, 0 for one turn of the loop; end here on a cancel."""
+    waiting = asyncio.sleep(seconds)
+    await (waiting if cancellation_token is None else cancellation_token.wait(waiting))
 
 
 def estimate_tokens(text: str) -> int:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from typing_extensions import Self
 
 from nbagent.cancellation import CancellationToken
-from nbagent.code_executor import Alias, Import, ImportFromModule
+from nbagent.code_executor import Alias, Import
 from nbagent.component import Component, functions_allowed
 from nbagent.exceptions import ComponentError, ToolDefinitionError
 from nbagent.tools.base import BaseTool
@@ -138,10 +138,9 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
         ]
         if not functions:
             raise ComponentError(f"the source of tool {config.name!r} defines no function.")
-        tool = cls(
+        return cls(
             functions[0], config.description, config.name, config.global_imports, config.strict
         )
-        return tool
 
 
 def _own_name(func: Callable[..., Any], plain: Callable[..., Any]) -> str:
@@ -158,6 +157,3 @@ def _import_line(item: Import) -> str:
         name if isinstance(name, str) else f"{name.name} as {name.alias}" for name in item.imports
     )
     return f"from {item.module} import {names}"
-
-
-__all__ = ["FunctionTool", "FunctionToolConfig", "ImportFromModule"]

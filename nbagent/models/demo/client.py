@@ -1,6 +1,5 @@
 """DemoChatCompletionClient: a stand-in for a language model that needs no key and no network."""
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
@@ -16,7 +15,12 @@ from nbagent.models.demo.decide import decide
 from nbagent.models.demo.parameters import tool_schema
 from nbagent.models.model_info import ModelInfo
 from nbagent.models.types import CreateResult, LLMMessage, RequestUsage
-from nbagent.models.word_pieces import estimate_message_tokens, estimate_tokens, word_pieces
+from nbagent.models.word_pieces import (
+    estimate_message_tokens,
+    estimate_tokens,
+    pause,
+    word_pieces,
+)
 from nbagent.tools.base import Tool, ToolSchema
 
 DELAY = 0.025
@@ -75,7 +79,7 @@ class DemoChatCompletionClient(ChatCompletionClient, Component[DemoChatCompletio
         Raises:
             ModelResponseError: `json_output` has rules that go beyond its JSON schema.
         """
-        await _pause(0, cancellation_token)
+        await pause(0, cancellation_token)
         content = decide(messages, tools, tool_choice, json_output)
         spent = (
             estimate_tokens(content)
@@ -111,7 +115,7 @@ class DemoChatCompletionClient(ChatCompletionClient, Component[DemoChatCompletio
         )
         if isinstance(result.content, str):
             for piece in word_pieces(result.content):
-                await _pause(self._delay, cancellation_token)
+                await pause(self._delay, cancellation_token)
                 yield piece
         yield result
 
@@ -157,9 +161,3 @@ class DemoChatCompletionClient(ChatCompletionClient, Component[DemoChatCompletio
     @classmethod
     def _from_config(cls, config: DemoChatCompletionClientConfig) -> Self:
         return cls(config.delay)
-
-
-async def _pause(seconds: float, cancellation_token: CancellationToken | None) -> None:
-    """Wait, and end here when the token is cancelled."""
-    pause = asyncio.sleep(seconds)
-    await (pause if cancellation_token is None else cancellation_token.wait(pause))
