@@ -10,14 +10,12 @@ and style.
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Protocol, cast
 
 import anywidget
 
+from nbagent.notebook.module import css, javascript
 from nbagent.render.stylesheet import stylesheet
-
-_STATIC = Path(__file__).parent / "static"
 
 
 class ViewEvents(Protocol):
@@ -40,8 +38,8 @@ class TranscriptView(anywidget.AnyWidget):
     """
 
     # Texts, not paths: anywidget would watch files for changes in a thread of its own.
-    _esm = (_STATIC / "view.js").read_text(encoding="utf-8")
-    _css = stylesheet() + (_STATIC / "view.css").read_text(encoding="utf-8")
+    _esm = javascript("view.js")
+    _css = stylesheet() + css("view.css")
 
     def __init__(self, events: ViewEvents) -> None:
         super().__init__()
