@@ -25,6 +25,7 @@ from nbagent.models.types import (
     RequestUsage,
     UserMessage,
 )
+from nbagent.questions.question import AnsweredBy, Question
 
 
 def _new_id() -> str:
@@ -350,14 +351,41 @@ class UserInputRequestedEvent(BaseAgentEvent):
 
     Attributes:
         request_id: Identifies the question; the answer carries it back.
+        question: What is asked, where whoever shows the run asks it; None where an input
+            function does.
     """
 
     request_id: str
+    question: Question | None = None
     content: Literal[""] = ""
     type: Literal["UserInputRequestedEvent"] = "UserInputRequestedEvent"
 
     def to_text(self) -> str:
         """Empty."""
+        return self.content
+
+
+class UserInputAnsweredEvent(BaseAgentEvent):
+    """What became of a question; made by whoever asked it.
+
+    Attributes:
+        request_id: Identifies the question.
+        content: The answer as text; empty where there was none.
+        answered_by: "user"; "default" where the question's default was taken; "nobody" where
+            the question was withdrawn.
+        note: Why the default was taken; empty otherwise.
+        approved: Whether a call or code may run; None for other questions.
+    """
+
+    request_id: str
+    content: str
+    answered_by: AnsweredBy = "user"
+    note: str = ""
+    approved: bool | None = None
+    type: Literal["UserInputAnsweredEvent"] = "UserInputAnsweredEvent"
+
+    def to_text(self) -> str:
+        """The answer."""
         return self.content
 
 
@@ -430,6 +458,7 @@ AgentEvent: TypeAlias = Annotated[
     | ToolCallExecutionEvent
     | MemoryQueryEvent
     | UserInputRequestedEvent
+    | UserInputAnsweredEvent
     | ModelClientStreamingChunkEvent
     | ThoughtEvent
     | SelectSpeakerEvent

@@ -15,6 +15,7 @@ _ICONS: dict[CallState, str] = {
     "running": "◌",
     "done": "✓",
     "failed": "✗",
+    "denied": "⊘",
     "cancelled": "⊘",
 }
 _PREVIEW = 90
@@ -50,13 +51,14 @@ def tool_card(item: ToolCallItem, form: Form) -> str:
         "running": "running",
         "done": f"done{_in_time(item, 'in')}",
         "failed": f"failed{_in_time(item, 'after')}",
+        "denied": "denied",
         "cancelled": f"cancelled{_in_time(item, 'after')}",
     }[item.state]
     content = f"{_label('Arguments')}{folded_html(pretty_arguments(item.arguments))}"
     if item.result is not None:
         label = "Error" if item.state == "failed" else "Result"
         content += f"{_label(label)}{folded_html(item.result)}"
-    elif item.state in ("done", "failed", "cancelled"):
+    elif item.state in ("done", "failed", "denied", "cancelled"):
         content += '<p class="nbagent-note">No result.</p>'
     summary = f"{_icon(item.state)} {call} {_how(item, how, form)}"
     # Whoever is asked to allow a call must see exactly what it would do.
@@ -71,6 +73,7 @@ def code_card(item: CodeItem, form: Form) -> str:
         "running": "running",
         "done": "done",
         "failed": "failed" if item.exit_code is None else f"failed, exit code {item.exit_code}",
+        "denied": "denied",
         "cancelled": "cancelled",
     }[item.state]
     if item.retry_attempt:

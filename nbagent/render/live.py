@@ -22,6 +22,13 @@ they are carried out in order:
     `html`, which is `<tr>` elements.
 `["drop", index, key]`
     Remove the block and all blocks inside it.
+`["question", index, fields]`
+    Item `index` asks a person: show, in its element with class `nbagent-ask`, the controls for
+    an answer. They go with the item's element when that is put anew. `fields` has the plain
+    values of `question_fields()`. The page answers by the question's `id`.
+`["refused", index, message, errors]`
+    The answer that the page gave to item `index` does not fit: keep the controls, show why.
+    `errors` maps names of fields to texts. Not part of a snapshot.
 `["status", fields]`
     The run as a whole. `fields` has `state` ("running", "done", "failed" or "stopped"),
     `started_at` (milliseconds since 1970, UTC; null before the first event), `elapsed`
@@ -44,6 +51,7 @@ from nbagent.render.block_patches import BlockPatch, DropBlock, PutBlock, PutRow
 from nbagent.render.item_body import ItemBody, Part, ReadyHtml
 from nbagent.render.items_html import INTERRUPTED, item_html
 from nbagent.render.plain_text import visible
+from nbagent.render.question_fields import question_fields
 from nbagent.render.run_html import footer_html, notices_html, run_seconds
 from nbagent.render.speakers import Speakers
 from nbagent.transcript.items import Item, MessageItem, ThoughtItem, Transcript
@@ -127,9 +135,9 @@ class LiveRenderer:
         for index in sorted(self._due):
             if room <= 0:
                 break
-            operation = self._item_operation(index)
-            operations.append(operation)
-            room -= len(operation[2])
+            put = self._item_operations(index)
+            operations += put
+            room -= len(put[0][2])
             self._due.remove(index)
         ready = [
             index for index in sorted(self._unfinished - self._due) if self._body(index).pending
@@ -153,7 +161,7 @@ class LiveRenderer:
         """
         operations: list[list[Any]] = []
         for index, shown in enumerate(self._shown):
-            operations.append(self._item_operation(index))
+            operations += self._item_operations(index)
             if shown.body is not None:
                 operations += [_operation(index, patch) for patch in shown.body.snapshot()]
         operations.append(self._status_operation())
@@ -213,14 +221,18 @@ class LiveRenderer:
         assert body is not None, f"item {index} has no text"
         return body
 
-    def _item_operation(self, index: int) -> list[Any]:
+    def _item_operations(self, index: int) -> list[list[Any]]:
         html = item_html(
             self._shown[index].item,
             previous=self._shown[index - 1].item if index else None,
             speakers=self._speakers,
             form="live",
         )
-        return ["item", index, html]
+        operations: list[list[Any]] = [["item", index, html]]
+        fields = question_fields(self._shown[index].item)
+        if fields is not None:
+            operations.append(["question", index, fields])
+        return operations
 
     def _status_operation(self) -> list[Any]:
         transcript = self._transcript

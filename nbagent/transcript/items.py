@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from nbagent.code_executor import CodeBlock
 from nbagent.image import Image
 from nbagent.models.types import RequestUsage
+from nbagent.questions.question import AnsweredBy, Question
 
-CallState: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
+CallState: TypeAlias = Literal["waiting", "running", "done", "failed", "denied", "cancelled"]
+QuestionState: TypeAlias = Literal["open", "answered", "cancelled"]
 TextState: TypeAlias = Literal["streaming", "done", "interrupted"]
 RunState: TypeAlias = Literal["running", "done", "failed", "stopped"]
 
@@ -80,6 +82,32 @@ class ThoughtItem(BaseItem):
     text: str
 
 
+class AskedApproval(BaseModel):
+    """The question whether a tool call may run, and what became of it.
+
+    Attributes:
+        request_id: Identifies the question; the answer carries it.
+        question: What is asked, with the exact call.
+        state: "open" while it waits, "answered", or "cancelled".
+        approved: Whether the call may run; None while it is not decided.
+        answer: What was said, as text; the reason of a denial is part of it.
+        answered_by: "user", or "default" where nobody answered.
+        answered_at: When.
+        note: Why nobody answered; empty otherwise.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    request_id: str
+    question: Question
+    state: QuestionState = "open"
+    approved: bool | None = None
+    answer: str | None = None
+    answered_by: AnsweredBy = "nobody"
+    answered_at: datetime | None = None
+    note: str = ""
+
+
 class ToolCallItem(BaseItem):
     """A tool call with its result.
 
@@ -88,8 +116,10 @@ class ToolCallItem(BaseItem):
         name: The tool's name.
         arguments: The arguments as the model wrote them; JSON where it kept to the protocol.
         result: What the tool gave, as text; None while there is nothing.
-        state: "waiting" for a human's answer, "running", "done", "failed" or "cancelled".
+        state: "waiting" for a person's approval, "running", "done", "failed", "denied" by a
+            person, or "cancelled".
         duration: Seconds the call took, once it has ended.
+        approval: Who allowed or denied the call, where somebody was asked.
     """
 
     kind: Literal["tool_call"] = "tool_call"
@@ -99,6 +129,7 @@ class ToolCallItem(BaseItem):
     result: str | None = None
     state: CallState = "running"
     duration: float | None = None
+    approval: AskedApproval | None = None
 
 
 class HandoffItem(BaseItem):
@@ -129,16 +160,28 @@ class QuestionItem(BaseItem):
 
     Attributes:
         request_id: Identifies the question; the answer carries it.
-        prompt: The question, where one was given.
+        question: What is asked, where whoever shows the run asks it; None where an input
+            function does.
         state: "open" while it waits, "answered", or "cancelled".
-        answer: What the human said.
+        answer: What was said, as text.
+        answered_by: "user", or "default" where nobody answered.
+        answered_at: When.
+        note: Why nobody answered; empty otherwise.
     """
 
     kind: Literal["question"] = "question"
     request_id: str
-    prompt: str = ""
-    state: Literal["open", "answered", "cancelled"] = "open"
+    question: Question | None = None
+    state: QuestionState = "open"
     answer: str | None = None
+    answered_by: AnsweredBy = "nobody"
+    answered_at: datetime | None = None
+    note: str = ""
+
+    @property
+    def prompt(self) -> str:
+        """The question as text; empty where none was given."""
+        return self.question.prompt if self.question is not None else ""
 
 
 class CodeItem(BaseItem):

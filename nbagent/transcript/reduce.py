@@ -29,9 +29,11 @@ from nbagent.messages import (
     ThoughtEvent,
     ToolCallExecutionEvent,
     ToolCallRequestEvent,
+    UserInputAnsweredEvent,
     UserInputRequestedEvent,
 )
 from nbagent.transcript.items import (
+    AskedApproval,
     CodeItem,
     ErrorItem,
     HandoffItem,
@@ -220,7 +222,12 @@ def _said(transcript: Transcript, event: BaseChatMessage, item: Item) -> list[Pa
     )
     if question is not None:
         asked = transcript.items[question]
-        answer = {"state": "answered", "answer": event.to_text()}
+        answer = {
+            "state": "answered",
+            "answer": event.to_text(),
+            "answered_by": "user",
+            "answered_at": event.created_at,
+        }
         patches += _put(transcript, question, asked.model_copy(update=answer))
     growing = _streaming(transcript, event.source, event.id)
     if growing is not None:
@@ -325,9 +332,10 @@ def _results(transcript: Transcript, event: ToolCallExecutionEvent) -> list[Patc
         duration = result.duration
         if duration is None and call.at is not None:
             duration = max(0.0, (event.created_at - call.at).total_seconds())
+        denied = call.approval is not None and call.approval.approved is False
         update = {
             "result": result.content,
-            "state": "failed" if result.is_error else "done",
+            "state": "denied" if denied else "failed" if result.is_error else "done",
             "duration": duration,
         }
         patches += _put(transcript, index, call.model_copy(update=update))
@@ -346,24 +354,63 @@ def _memory_content(content: MemoryContent) -> str | Image:
 
 
 def _question(transcript: Transcript, event: UserInputRequestedEvent) -> list[Patch]:
-    patches: list[Patch] = []
-    call_id = event.metadata.get("call_id")
-    if call_id:  # a question about a tool call: it waits for the answer
+    if _asked(transcript, event.request_id) is not None:
+        return []  # the display has put it there before the stream brought it
+    call = event.question.call if event.question is not None else None
+    if event.question is not None and call is not None and call.call_id:
         index = _find(
             transcript,
             lambda item: (
                 isinstance(item, ToolCallItem)
-                and item.call_id == call_id
+                and item.call_id == call.call_id
+                and item.name == call.name
                 and item.state == "running"
             ),
         )
         if index is not None:
-            waiting = transcript.items[index].model_copy(update={"state": "waiting"})
-            patches += _put(transcript, index, waiting)
-    question = QuestionItem(
-        **_base(event), request_id=event.request_id, prompt=event.metadata.get("prompt", "")
+            approval = AskedApproval(request_id=event.request_id, question=event.question)
+            update = {"state": "waiting", "approval": approval}
+            return _put(transcript, index, transcript.items[index].model_copy(update=update))
+    item = QuestionItem(**_base(event), request_id=event.request_id, question=event.question)
+    return _append(transcript, item)
+
+
+def _answered(transcript: Transcript, event: UserInputAnsweredEvent) -> list[Patch]:
+    index = _asked(transcript, event.request_id)
+    if index is None:
+        return []
+    item = transcript.items[index]
+    answered = event.answered_by != "nobody"
+    update: dict[str, Any] = {
+        "state": "answered" if answered else "cancelled",
+        "answer": event.content if answered else None,
+        "answered_by": event.answered_by,
+        "answered_at": event.created_at if answered else None,
+        "note": event.note,
+    }
+    if isinstance(item, ToolCallItem):
+        assert item.approval is not None
+        approval = item.approval.model_copy(update={**update, "approved": event.approved})
+        state = "running" if item.state == "waiting" else item.state
+        return _put(
+            transcript, index, item.model_copy(update={"approval": approval, "state": state})
+        )
+    return _put(transcript, index, item.model_copy(update=update))
+
+
+def _asked(transcript: Transcript, request_id: str) -> int | None:
+    """The index of the item in which this question is asked."""
+    return _find(
+        transcript,
+        lambda item: (
+            (isinstance(item, QuestionItem) and item.request_id == request_id)
+            or (
+                isinstance(item, ToolCallItem)
+                and item.approval is not None
+                and item.approval.request_id == request_id
+            )
+        ),
     )
-    return patches + _append(transcript, question)
 
 
 def _speakers(transcript: Transcript, event: SelectSpeakerEvent) -> list[Patch]:
@@ -420,6 +467,8 @@ def _close_open(transcript: Transcript, at: datetime | None) -> list[Patch]:
         elif isinstance(item, ToolCallItem) and item.state in ("waiting", "running"):
             duration = max(0.0, (end - item.at).total_seconds()) if item.at else None
             update = {"state": "cancelled", "duration": duration}
+            if item.approval is not None and item.approval.state == "open":
+                update["approval"] = item.approval.model_copy(update={"state": "cancelled"})
         elif isinstance(item, CodeItem | QuestionItem) and item.state in ("running", "open"):
             update = {"state": "cancelled"}
         if update:
@@ -450,6 +499,7 @@ _HANDLERS: dict[type[Any], Callable[[Transcript, Any], list[Patch]]] = {
     ToolCallRequestEvent: _calls,
     ToolCallExecutionEvent: _results,
     MemoryQueryEvent: _memories,
+    UserInputAnsweredEvent: _answered,
     UserInputRequestedEvent: _question,
     SelectSpeakerEvent: _speakers,
     SelectorEvent: _selector,

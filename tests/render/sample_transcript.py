@@ -7,6 +7,7 @@ from PIL import Image as PILImage
 from nbagent.code_executor import CodeBlock
 from nbagent.image import Image
 from nbagent.models.types import RequestUsage
+from nbagent.questions import Question
 from nbagent.transcript.items import (
     CodeItem,
     ErrorItem,
@@ -158,7 +159,7 @@ def sample_transcript() -> Transcript:
                 source="user_proxy",
                 at=START,
                 request_id="q1",
-                prompt="Shall I send it?",
+                question=Question(prompt="Shall I send it?"),
                 state="answered",
                 answer="yes, please",
             ),
@@ -268,7 +269,12 @@ def hostile_transcript() -> Transcript:
                 state="failed",
             ),
             QuestionItem(
-                id="11", source=bad, request_id=bad, prompt=bad, state="answered", answer=bad
+                id="11",
+                source=bad,
+                request_id=bad,
+                question=Question(prompt=bad),
+                state="answered",
+                answer=bad,
             ),
             ErrorItem(id="12", source=bad, error_type=bad, message=bad),
             OtherItem(id="13", source=bad, message_type=bad, text=bad),

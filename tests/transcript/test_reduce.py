@@ -28,9 +28,11 @@ from nbagent.messages import (
     ThoughtEvent,
     ToolCallExecutionEvent,
     ToolCallRequestEvent,
+    UserInputAnsweredEvent,
     UserInputRequestedEvent,
 )
 from nbagent.models import FunctionExecutionResult, RequestUsage
+from nbagent.questions import CallToApprove, Question
 from nbagent.transcript import (
     AppendText,
     CodeItem,
@@ -184,18 +186,86 @@ def test_a_result_without_a_call_is_shown_all_the_same() -> None:
     assert transcript.items[0].result == "result c9"
 
 
-def test_a_question_about_a_call_makes_it_wait() -> None:
-    event = UserInputRequestedEvent(
-        request_id="r1", source="bot", metadata={"call_id": "c1", "prompt": "Run it?"}
+def asked_to_approve(call_id: str = "c1", request_id: str = "r1") -> UserInputRequestedEvent:
+    call = CallToApprove(name=f"tool_{call_id}", arguments='{"x": 1}', call_id=call_id)
+    return UserInputRequestedEvent(
+        request_id=request_id, source="bot", question=Question(kind="approval", call=call)
     )
-    transcript = fold(request("c1"), event)
-    call, question = transcript.items
-    assert isinstance(call, ToolCallItem) and isinstance(question, QuestionItem)
-    assert call.state == "waiting"
-    assert question.prompt == "Run it?"
+
+
+def the_call(transcript: Transcript) -> ToolCallItem:
+    item = transcript.items[0]
+    assert isinstance(item, ToolCallItem)
+    return item
+
+
+def test_a_call_waits_for_its_approval() -> None:
+    transcript = fold(request("c1"), asked_to_approve())
+    assert kinds(transcript) == ["tool_call"], "the card asks by itself"
+    call = the_call(transcript)
+    assert call.state == "waiting" and call.approval is not None
+    assert call.approval.state == "open"
+    answered = UserInputAnsweredEvent(
+        request_id="r1", source="bot", content="approved", approved=True
+    )
+    reduce(transcript, answered)
+    call = the_call(transcript)
+    assert call.state == "running" and call.approval is not None
+    assert (call.approval.approved, call.approval.answered_by) == (True, "user")
+    assert call.approval.answered_at == answered.created_at
     reduce(transcript, execution("c1"))
-    assert isinstance(transcript.items[0], ToolCallItem)
-    assert transcript.items[0].state == "done"
+    assert the_call(transcript).state == "done"
+
+
+def test_a_denied_call_says_so() -> None:
+    transcript = fold(
+        request("c1"),
+        asked_to_approve(),
+        UserInputAnsweredEvent(
+            request_id="r1", source="bot", content="denied: too dear", approved=False
+        ),
+        execution("c1", is_error=True),
+    )
+    call = the_call(transcript)
+    assert call.state == "denied" and call.approval is not None
+    assert call.approval.answer == "denied: too dear"
+
+
+def test_an_approval_of_a_call_that_is_not_shown_is_a_question() -> None:
+    transcript = fold(request("c1"), asked_to_approve("elsewhere"))
+    assert kinds(transcript) == ["tool_call", "question"]
+
+
+def test_stopping_closes_an_open_approval() -> None:
+    transcript = fold(request("c1"), asked_to_approve())
+    stop(transcript, "Stopped by the user")
+    call = the_call(transcript)
+    assert call.state == "cancelled" and call.approval is not None
+    assert call.approval.state == "cancelled"
+
+
+def test_several_questions_keep_their_own_answers() -> None:
+    def asked(request_id: str) -> UserInputRequestedEvent:
+        return UserInputRequestedEvent(
+            request_id=request_id, source="human", question=Question(prompt=request_id)
+        )
+
+    transcript = fold(
+        asked("r1"),
+        asked("r2"),
+        asked("r1"),
+        UserInputAnsweredEvent(request_id="r2", source="human", content="two"),
+    )
+    first, second = transcript.items
+    assert isinstance(first, QuestionItem) and isinstance(second, QuestionItem)
+    assert (first.state, first.answer) == ("open", None)
+    assert (second.state, second.answer, second.answered_by) == ("answered", "two", "user")
+    withdrawn = UserInputAnsweredEvent(
+        request_id="r1", source="human", content="", answered_by="nobody"
+    )
+    reduce(transcript, withdrawn)
+    assert isinstance(transcript.items[0], QuestionItem)
+    assert (transcript.items[0].state, transcript.items[0].answer) == ("cancelled", None)
 
 
 def test_a_question_is_answered_by_its_agents_message() -> None:
