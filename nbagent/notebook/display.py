@@ -1,14 +1,13 @@
 """A transcript in the cell: live while the run lasts, static afterwards.
 
-The live view is a widget that gets small messages, at most one every 30 ms. At the end one
-static output takes its place, which needs no kernel and no widget: what the notebook keeps.
+The live view is a widget that gets small messages. At the end one static output takes its place,
+which needs no kernel and no widget: what the notebook keeps.
 """
 
 import asyncio
-import sys
-import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from IPython.display import (
     display,  # pyright: ignore[reportUnknownVariableType]
@@ -16,25 +15,26 @@ from IPython.display import (
 )
 
 from nbagent.notebook.kernel import has_reader, running_kernel
+from nbagent.notebook.live_feed import LiveFeed
+from nbagent.notebook.static_form import put_static_form, static_bundle
 from nbagent.notebook.view import TranscriptView
-from nbagent.render.html import transcript_to_html
-from nbagent.render.live import LiveRenderer
-from nbagent.render.markdown_document import transcript_to_markdown
-from nbagent.render.text import transcript_to_text
-from nbagent.transcript.items import MessageItem, ThoughtItem, ToolCallItem, Transcript
+from nbagent.questions import InvalidAnswerError
+from nbagent.transcript.items import Transcript
 from nbagent.transcript.patches import Patch
 
-INTERVAL = 0.033
-"""Seconds between two messages: some thirty a second. The server drops more than a thousand."""
-
-REST = 2.0
-"""After a message that was expensive to render, the event loop is free for this many times as
-long, so that the run itself, Stop and other widgets get their turn."""
-
-LONG = 20_000
-"""Characters from which a transcript is rendered in a thread at the end."""
-
 _PLACEHOLDER = "The run is still going on, or its page was closed before it ended."
+
+
+class Listener(Protocol):
+    """Who is told what the reader does; called in the event loop."""
+
+    def stop_requested(self) -> None:
+        """The Stop button was pressed."""
+        ...
+
+    def answered(self, request_id: str, value: object) -> None:
+        """A person has answered a question; `value` is unchecked."""
+        ...
 
 
 class TranscriptDisplay:
@@ -42,27 +42,32 @@ class TranscriptDisplay:
 
     Args:
         transcript: What to show; the caller changes it and reports the changes by `apply()`.
-        on_stop: Called in the event loop when the reader presses Stop.
+        listener: Who is told what the reader does.
     """
 
-    def __init__(self, transcript: Transcript, on_stop: Callable[[], None]) -> None:
+    def __init__(self, transcript: Transcript, listener: Listener) -> None:
         self._transcript = transcript
-        self._on_stop = on_stop
+        self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._display_id = f"nbagent-{uuid.uuid4().hex}"
-        self._changed = asyncio.Event()
         self._reloaded = False
         self._view: TranscriptView | None = None
+        self._feed: LiveFeed | None = None
         # Without a reader nothing is shown before the end, and a widget would only be noise
         # in the file.
         if has_reader(running_kernel()):
             self._view = TranscriptView(self)
-            self._renderer = LiveRenderer(transcript)
+            self._feed = LiveFeed(transcript, self._view.post)
 
     @property
     def comm_id(self) -> str:
         """The id under which the page sends its messages; empty without a live view."""
         return self._view.model_id if self._view is not None else ""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a reader sees the transcript grow, and can answer."""
+        return self._view is not None
 
     def start(self) -> None:
         """Show the view in the cell."""
@@ -72,40 +77,39 @@ class TranscriptDisplay:
 
     def apply(self, patches: Sequence[Patch]) -> None:
         """Note changes of the transcript; `send_changes()` shows them."""
-        if self._view is not None and patches:
-            self._renderer.apply(patches)
-            self._changed.set()
+        if self._feed is not None:
+            self._feed.apply(patches)
 
     async def send_changes(self) -> None:
         """Send changes to the page, the first at once and then paced; runs until cancelled."""
-        while True:
-            await self._changed.wait()
-            cost = self._send()
-            await asyncio.sleep(max(INTERVAL, REST * cost))
+        if self._feed is None:
+            await asyncio.Event().wait()
+        else:
+            await self._feed.send_changes()
 
-    def _send(self) -> float:
-        """Send what the renderer has; the seconds it took."""
-        assert self._view is not None
-        began = time.perf_counter()
-        self._changed.clear()
-        operations = self._renderer.flush()
-        if operations:
-            self._view.send_operations(operations)
-        if self._renderer.pending:
-            self._changed.set()
-        return time.perf_counter() - began
+    def refuse(self, request_id: str, error: InvalidAnswerError) -> None:
+        """Tell the page that the answer to a question does not fit."""
+        if self._feed is not None:
+            self._feed.refuse(request_id, error)
 
     async def finish(self) -> None:
         """Put the static transcript in the place of the live view."""
         try:
-            if self._view is not None:
-                self._send()  # the end is on screen while the static form is made
+            if self._feed is not None:
+                self._feed.send()  # the end is on screen while the static form is made
         finally:
             try:
-                bundle = await self._static_bundle()
-                update_display(bundle, raw=True, display_id=self._display_id)
+                await put_static_form(self._transcript, self._put)
             finally:
                 self._close_view()
+
+    def finish_now(self) -> None:
+        """The same for a transcript that is short, without waiting for anything."""
+        self._put(static_bundle(self._transcript))
+        self._close_view()
+
+    def _put(self, bundle: dict[str, str]) -> None:
+        update_display(bundle, raw=True, display_id=self._display_id)
 
     def _close_view(self) -> None:
         """Remove the live view, save where it is all that the reader has.
@@ -113,59 +117,28 @@ class TranscriptDisplay:
         A page that was loaded anew in the middle of the run does not get the static form: no
         cell of it waits for one.
         """
-        if self._view is None:
+        if self._view is None or self._feed is None:
             return
         if not self._reloaded:
             self._view.close()
             return
-        while self._renderer.pending:
-            self._send()
-        self._view.send_snapshot(self._renderer.snapshot())
-
-    async def _static_bundle(self) -> dict[str, str]:
-        if _length(self._transcript) < LONG or sys.platform == "emscripten":
-            return _bundle(self._transcript)
-        # A thread: rendering 200 kB of code takes the better part of a second, in which the
-        # event loop would answer nobody. The run is over, nothing changes the transcript.
-        try:
-            return await asyncio.to_thread(_bundle, self._transcript)
-        except asyncio.CancelledError:
-            update_display(_bundle(self._transcript), raw=True, display_id=self._display_id)
-            raise
+        self._feed.send_all()
+        self._feed.send_snapshot()
 
     # What the view reports, in whatever thread the kernel uses for it.
 
     def stop_requested(self) -> None:
         """The Stop button was pressed."""
-        self._loop.call_soon_threadsafe(self._on_stop)
+        self._loop.call_soon_threadsafe(self._listener.stop_requested)
+
+    def answered(self, request_id: str, value: object) -> None:
+        """A person has answered a question."""
+        self._loop.call_soon_threadsafe(self._listener.answered, request_id, value)
 
     def snapshot_requested(self, seen: int) -> None:
         """The page has seen message number `seen` and asks whether that is all."""
-        self._loop.call_soon_threadsafe(self._answer, seen)
+        self._loop.call_soon_threadsafe(self._send_snapshot, seen)
 
-    def _answer(self, seen: int) -> None:
-        view = self._view
-        if view is None or view.comm is None or seen == view.number:
-            return
-        # A new page has seen nothing of a run that has begun to send.
-        self._reloaded = self._reloaded or seen == 0
-        view.send_snapshot(self._renderer.snapshot())
-
-
-def _bundle(transcript: Transcript) -> dict[str, str]:
-    return {
-        "text/html": transcript_to_html(transcript),
-        "text/markdown": transcript_to_markdown(transcript),
-        "text/plain": transcript_to_text(transcript),
-    }
-
-
-def _length(transcript: Transcript) -> int:
-    """About how many characters there are to render."""
-    length = 0
-    for item in transcript.items:
-        if isinstance(item, MessageItem | ThoughtItem):
-            length += len(item.text)
-        elif isinstance(item, ToolCallItem):
-            length += len(item.arguments) + len(item.result or "")
-    return length
+    def _send_snapshot(self, seen: int) -> None:
+        if self._feed is not None and self._feed.snapshot_requested(seen):
+            self._reloaded = True

@@ -1,15 +1,11 @@
 """The live view: the widget in the cell, and the messages between it and Python.
 
-To the page go numbered custom messages: `{"n": 7, "ops": [...]}` with the operations of
-`nbagent.render.live`. A message with `"snapshot": true` makes up the whole transcript as of
-number `n`. The first message and each snapshot carry the kernel's clock as `"now"`, in seconds.
-From the page come `{"stop": true}` and `{"ask": "snapshot", "n": 5}`: the last number that it
-has seen, 0 when it has seen nothing. Nothing travels in synced traits but the view's own code
-and style.
+To the page go the messages of `nbagent.notebook.live_feed`. From the page come `{"stop": true}`,
+`{"ask": "snapshot", "n": 5}` (the last number that it has seen, 0 when it has seen nothing) and
+`{"answer": "...", "value": ...}`: a person's answer to the question with this request id.
+Nothing travels in synced traits but the view's own code and style.
 """
 
-import time
-from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
 import anywidget
@@ -29,6 +25,10 @@ class ViewEvents(Protocol):
         """The page has seen message number `seen` and asks whether that is all."""
         ...
 
+    def answered(self, request_id: str, value: object) -> None:
+        """A person has answered a question; `value` is what the page made of it, unchecked."""
+        ...
+
 
 class TranscriptView(anywidget.AnyWidget):
     """Shows a transcript while it grows.
@@ -44,25 +44,12 @@ class TranscriptView(anywidget.AnyWidget):
     def __init__(self, events: ViewEvents) -> None:
         super().__init__()
         self._events = events
-        self._number = 0
         self.on_msg(self._receive)  # pyright: ignore[reportUnknownMemberType]
 
-    @property
-    def number(self) -> int:
-        """The number of the last message that was sent."""
-        return self._number
-
-    def send_operations(self, operations: Sequence[object]) -> None:
-        """Send the next operations to the page, all in one message."""
-        self._number += 1
-        message: dict[str, Any] = {"n": self._number, "ops": operations}
-        if self._number == 1:
-            message["now"] = time.time()
-        self._post(message)
-
-    def send_snapshot(self, operations: Sequence[object]) -> None:
-        """Send operations that make up the whole transcript as of the last message."""
-        self._post({"n": self._number, "ops": operations, "snapshot": True, "now": time.time()})
+    def post(self, message: dict[str, Any]) -> None:
+        """Send a message to the page; nothing where the view is closed."""
+        if self.comm is not None:
+            self.send(message)  # pyright: ignore[reportUnknownMemberType]
 
     def mimebundle(self) -> dict[str, Any]:
         """What `display()` shows the view by."""
@@ -76,14 +63,20 @@ class TranscriptView(anywidget.AnyWidget):
         super().close()  # pyright: ignore[reportUnknownMemberType]
         layout.close()
 
-    def _post(self, message: dict[str, Any]) -> None:
-        self.send(message)  # pyright: ignore[reportUnknownMemberType]
-
     def _receive(self, _: object, content: object, __: object) -> None:
-        match content:
-            case {"stop": True}:
-                self._events.stop_requested()
-            case {"ask": "snapshot", "n": int(seen)}:
-                self._events.snapshot_requested(seen)
-            case _:
-                self.log.warning("nbagent: the page sent what this version does not know")
+        if not tell(self._events, content):
+            self.log.warning("nbagent: the page sent what this version does not know")
+
+
+def tell(events: ViewEvents, content: object) -> bool:
+    """Tell `events` what a message from the page means; False where it is unknown."""
+    match content:
+        case {"stop": True}:
+            events.stop_requested()
+        case {"ask": "snapshot", "n": int(seen)}:
+            events.snapshot_requested(seen)
+        case {"answer": str(request_id), "value": object() as value}:
+            events.answered(request_id, value)
+        case _:
+            return False
+    return True
