@@ -9,8 +9,10 @@ NbagentError
 │   ├── MissingKeyError                 a provider needs a key and none is set
 │   └── ComponentError                  a component cannot be dumped or loaded
 ├── ImageError (ValueError)             a picture cannot be read, or is too large
+├── AttachmentError (ValueError)        a file is refused, or cannot be saved
 ├── ToolDefinitionError (TypeError)     a function cannot become a tool
 ├── AlreadyRunningError (ValueError)    one agent, one run at a time
+├── ApprovalDeniedError                 a tool call was not approved, and did not run
 ├── TerminatedException                 a termination condition was called after it fired
 ├── UserInputError (RuntimeError)       the human could not be asked
 ├── RecordingError (ValueError)         a file is no recording of a run
@@ -55,12 +57,23 @@ class ImageError(NbagentError, ValueError):
     """A picture cannot be read, or is larger than allowed."""
 
 
+class AttachmentError(NbagentError, ValueError):
+    """A file that a person handed over is refused, or cannot be saved."""
+
+
 class ToolDefinitionError(NbagentError, TypeError):
     """A function cannot be turned into a tool."""
 
 
 class AlreadyRunningError(NbagentError, ValueError):
     """An agent was asked to run while a run of it is still going on."""
+
+
+class ApprovalDeniedError(NbagentError):
+    """A tool call needs a person's approval and did not get it, so it did not run.
+
+    The message is made for the model.
+    """
 
 
 class TerminatedException(NbagentError):

@@ -29,6 +29,10 @@ MIME_TYPES = {
     "WEBP": "image/webp",
 }
 
+# What else is read and converted: pictures made of pixels alone. Pillow knows further formats,
+# for some of which it starts other programs.
+_CONVERTED = ("AVIF", "BMP", "ICO", "JPEG2000", "PPM", "TGA", "TIFF")
+
 _DATA_URI = re.compile(r"data:image/[\w.+-]+;base64,", re.IGNORECASE)
 
 
@@ -60,8 +64,8 @@ class Image:
         """Make an image from the bytes of a picture file.
 
         Args:
-            data: The file's bytes: PNG, JPEG, GIF, WEBP, or another format Pillow reads,
-                which is then converted to PNG.
+            data: The file's bytes: PNG, JPEG, GIF, WEBP, or AVIF, BMP, ICO, JPEG 2000, PPM,
+                TGA or TIFF, which are then converted to PNG.
             name: What an error calls the picture.
         """
         if len(data) > MAX_BYTES:
@@ -237,22 +241,20 @@ class Image:
 
 def _open(data: bytes, name: str) -> "PILImage.Image":
     """Read a picture's header."""
-    import warnings
-
     from PIL import Image as PILImage
     from PIL import UnidentifiedImageError
 
+    PILImage.init()
+    # Not every build of Pillow reads all of them.
+    formats = [name for name in (*MIME_TYPES, *_CONVERTED) if name in PILImage.OPEN]
     try:
-        with warnings.catch_warnings():
-            # The size is checked by the caller against a limit of our own.
-            warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)
-            return PILImage.open(io.BytesIO(data))
+        return PILImage.open(io.BytesIO(data), formats=formats)
     except UnidentifiedImageError as error:
         raise ImageError(
             f"{name} is not a picture that can be read (it starts with {data[:12]!r}). "
             "Use PNG, JPEG, GIF or WEBP."
         ) from error
-    except PILImage.DecompressionBombError as error:
+    except (PILImage.DecompressionBombError, PILImage.DecompressionBombWarning) as error:
         raise ImageError(f"{name} has too many pixels: {error}") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise ImageError(f"{name} cannot be read: {error}") from error

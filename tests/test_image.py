@@ -2,7 +2,9 @@
 
 import base64
 import io
+import warnings
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from PIL import Image as PILImage
@@ -121,6 +123,16 @@ def test_a_decompression_bomb_is_refused_by_its_header() -> None:
         Image.from_bytes(buffer.getvalue())
 
 
+@pytest.mark.parametrize("filter", ["error", "ignore"])
+def test_what_pillow_only_warns_of_is_refused_too(filter: Literal["error", "ignore"]) -> None:
+    buffer = io.BytesIO()
+    PILImage.new("1", (10_000, 10_000)).save(buffer, "PNG")
+    with warnings.catch_warnings():
+        warnings.simplefilter(filter)
+        with pytest.raises(ImageError, match="pixels"):
+            Image.from_bytes(buffer.getvalue())
+
+
 @pytest.mark.parametrize(
     "uri", ["https://example.org/x.png", "data:text/html;base64,AAAA", "file:///etc/passwd", ""]
 )
@@ -136,3 +148,8 @@ def test_bad_base64() -> None:
 
 def test_repr_is_short() -> None:
     assert repr(Image.from_bytes(encoded("PNG"))) == "<Image PNG 8x6>"
+
+
+def test_a_format_that_runs_another_program_is_refused() -> None:
+    with pytest.raises(ImageError, match="not a picture that can be read"):
+        Image.from_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")

@@ -14,11 +14,13 @@ FIRST_USED_LATER = {"openai", "PIL", "pygments", "markdown_it", "nh3", "math_cor
 
 CORE_ROOMS = (
     "nbagent.agents",
+    "nbagent.attachments",
     "nbagent.base",
     "nbagent.memory",
     "nbagent.messages",
     "nbagent.model_context",
     "nbagent.models",
+    "nbagent.questions",
     "nbagent.render",
     "nbagent.tools",
     "nbagent.transcript",
