@@ -21,6 +21,9 @@ MAX_BYTES = 50 * 1024 * 1024
 MAX_PIXELS = 64_000_000
 """The largest picture accepted, in pixels; what a small file unpacks to may be far larger."""
 
+_SHOWN_SIDE = 1024
+"""Pixels of the longer side of a picture that a notebook shows as a cell's value."""
+
 # The formats that chat models and browsers take as they are.
 MIME_TYPES = {
     "PNG": "image/png",
@@ -213,6 +216,13 @@ class Image:
 
     def __hash__(self) -> int:
         return hash(self.data)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """How a notebook shows the picture; a large one is scaled down for the file's sake."""
+        shown = self.thumbnail(_SHOWN_SIDE)
+        if shown.format == "WEBP":  # not every notebook shows it
+            shown = Image.from_pil(shown.image)
+        return {shown.mime_type: shown.to_base64(), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         width, height = self._size

@@ -4,7 +4,7 @@ import base64
 import io
 import warnings
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from PIL import Image as PILImage
@@ -153,3 +153,15 @@ def test_repr_is_short() -> None:
 def test_a_format_that_runs_another_program_is_refused() -> None:
     with pytest.raises(ImageError, match="not a picture that can be read"):
         Image.from_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/png")]
+)
+def test_a_notebook_shows_it(form: str, shown: str) -> None:
+    buffer = io.BytesIO()
+    PILImage.new("RGB", (3000, 20), "teal").save(buffer, form)
+    image: Any = Image.from_bytes(buffer.getvalue())
+    bundle = image._repr_mimebundle_()
+    assert Image.from_base64(bundle[shown]).size[0] <= 1024
+    assert bundle["text/plain"] == f"<Image {form} 3000x20>"
