@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from nbagent.messages import MultiModalMessage, TextMessage
     from nbagent.models.choose import model_client
     from nbagent.models.types import FunctionCall
+    from nbagent.notebook.chat import Chat
     from nbagent.notebook.doctor import doctor
+    from nbagent.notebook.drop import drop
     from nbagent.notebook.show import show
+    from nbagent.questions import ask
     from nbagent.tools import FunctionTool
     from nbagent.tools.registry import tool
     from nbagent.transcript import Transcript, record, replay
     from nbagent.ui import Console
+    from nbagent.ui.sync import run_sync
 
 __version__ = "0.1.0.dev0"
 
@@ -39,6 +43,7 @@ _HOMES = {
     "AssistantAgent": "nbagent.agents",
     "BaseChatAgent": "nbagent.agents",
     "CancellationToken": "nbagent.cancellation",
+    "Chat": "nbagent.notebook.chat",
     "Component": "nbagent.component",
     "ComponentBase": "nbagent.component",
     "ComponentFromConfig": "nbagent.component",
@@ -57,12 +62,15 @@ _HOMES = {
     "TextMessage": "nbagent.messages",
     "Transcript": "nbagent.transcript",
     "UserProxyAgent": "nbagent.agents",
+    "ask": "nbagent.questions",
     "doctor": "nbagent.notebook.doctor",
+    "drop": "nbagent.notebook.drop",
     "is_component_class": "nbagent.component",
     "is_component_instance": "nbagent.component",
     "model_client": "nbagent.models.choose",
     "record": "nbagent.transcript",
     "replay": "nbagent.transcript",
+    "run_sync": "nbagent.ui.sync",
     "show": "nbagent.notebook.show",
     "tool": "nbagent.tools.registry",
 }
@@ -71,6 +79,7 @@ __all__ = [
     "AssistantAgent",
     "BaseChatAgent",
     "CancellationToken",
+    "Chat",
     "Component",
     "ComponentBase",
     "ComponentFromConfig",
@@ -89,12 +98,15 @@ __all__ = [
     "TextMessage",
     "Transcript",
     "UserProxyAgent",
+    "ask",
     "doctor",
+    "drop",
     "is_component_class",
     "is_component_instance",
     "model_client",
     "record",
     "replay",
+    "run_sync",
     "show",
     "tool",
 ]

@@ -45,6 +45,7 @@ from nbagent.models.types import (
 from nbagent.state import AssistantAgentState
 from nbagent.tools.base import BaseTool, ToolSchema
 from nbagent.tools.function_tool import FunctionTool
+from nbagent.tools.run_approvals import in_one_run
 from nbagent.tools.workbench import StaticStreamWorkbench, Workbench
 
 Event = BaseAgentEvent | BaseChatMessage
@@ -209,7 +210,7 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
         """Take up new messages and answer."""
         return await response_of(self.on_messages_stream(messages, cancellation_token))
 
-    async def on_messages_stream(
+    def on_messages_stream(
         self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
     ) -> AsyncGenerator[BaseAgentEvent | BaseChatMessage | Response, None]:
         """Take up new messages; yield what happens, and last the `Response`.
@@ -217,6 +218,11 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
         Raises:
             ModelError: The model could not answer.
         """
+        return in_one_run(self._respond(messages, cancellation_token))
+
+    async def _respond(
+        self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
+    ) -> AsyncGenerator[BaseAgentEvent | BaseChatMessage | Response, None]:
         inner: list[Event] = []
         for message in messages:
             if isinstance(message, HandoffMessage):
@@ -240,7 +246,11 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
             # From here on the context holds calls, and it must get their results whatever
             # happens: an error, a cancel, or the reader leaving between two events.
             tool_calls = ToolCalls(
-                result.content, self._workbenches, self._handoff_tools, cancellation_token
+                result.content,
+                self._workbenches,
+                self._handoff_tools,
+                cancellation_token,
+                source=self.name,
             )
             await self._model_context.add_message(
                 AssistantMessage(content=result.content, thought=result.thought, source=self.name)
@@ -254,7 +264,10 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
                 )
                 inner.append(request)
                 yield request
-                await tool_calls.run()
+                async with aclosing(tool_calls.stream()) as events:
+                    async for event in events:
+                        inner.append(event)
+                        yield event
             finally:
                 results = tool_calls.results()
                 await self._model_context.add_message(

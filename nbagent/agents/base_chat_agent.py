@@ -12,6 +12,7 @@ from nbagent.base.task import Task, TaskResult, task_messages
 from nbagent.cancellation import CancellationToken
 from nbagent.messages import BaseAgentEvent, BaseChatMessage, ModelClientStreamingChunkEvent
 from nbagent.state import BaseState
+from nbagent.tools.run_approvals import in_one_run
 
 
 async def response_of(
@@ -132,7 +133,7 @@ class BaseChatAgent(ChatAgent, ABC):
         output: list[BaseAgentEvent | BaseChatMessage] = []
         async with (
             self._one_run as one_run,
-            aclosing(self.on_messages_stream(new_messages, token)) as stream,
+            aclosing(in_one_run(self.on_messages_stream(new_messages, token))) as stream,
         ):
             try:
                 if output_task_messages:

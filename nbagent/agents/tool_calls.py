@@ -4,11 +4,14 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from nbagent.cancellation import CancellationToken
+from nbagent.messages import BaseAgentEvent, BaseChatMessage, UserInputRequestedEvent
 from nbagent.models.types import FunctionCall, FunctionExecutionResult
+from nbagent.questions import InputRequest, announcing
 from nbagent.tools.arguments import read_arguments
 from nbagent.tools.base import BaseTool
 from nbagent.tools.workbench import Workbench, describe_error
@@ -33,6 +36,7 @@ class ToolCalls:
         workbenches: Where the tools are.
         handoff_tools: The tools that hand over to other agents, by name.
         cancellation_token: Ends the calls when cancelled.
+        source: The agent that calls; the tools ask people in its name.
     """
 
     def __init__(
@@ -41,22 +45,39 @@ class ToolCalls:
         workbenches: Sequence[Workbench],
         handoff_tools: Mapping[str, BaseTool[Any, Any]],
         cancellation_token: CancellationToken,
+        *,
+        source: str,
     ) -> None:
         self._calls = calls
         self._workbenches = workbenches
         self._handoff_tools = handoff_tools
         self._token = cancellation_token
+        self._source = source
         self._results: list[FunctionExecutionResult | None] = [None] * len(calls)
+        self._running = len(calls)
+        self._events: deque[BaseAgentEvent | BaseChatMessage] = deque()
+        self._changed = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
-    async def run(self) -> list[FunctionExecutionResult]:
-        """Run all calls at once, and return their results."""
-        # Tasks of their own, so that a tool that ignores a cancel can be left behind.
-        tasks = [asyncio.ensure_future(self._run_one(index)) for index in range(len(self._calls))]
+    async def stream(self) -> AsyncGenerator[BaseAgentEvent | BaseChatMessage, None]:
+        """Run all calls at once, and yield what happens in them meanwhile."""
+        with announcing(self._source, self._question_put):
+            # Tasks of their own, so that a tool that ignores a cancel can be left behind.
+            tasks = [
+                asyncio.ensure_future(self._run_one(index)) for index in range(len(self._calls))
+            ]
+        for task in tasks:
+            task.add_done_callback(self._call_ended)
         try:
-            await self._token.wait(asyncio.wait(tasks))
+            while self._running or self._events:
+                await self._token.wait(self._changed.wait())
+                self._changed.clear()
+                while self._events:
+                    yield self._events.popleft()
+            if self._token.is_cancelled():  # while the reader had the last event
+                raise asyncio.CancelledError
         finally:
             await _end(tasks)
-        return self.results()
 
     def results(self) -> list[FunctionExecutionResult]:
         """One result for each call, in their order."""
@@ -68,6 +89,25 @@ class ToolCalls:
             )
             for call, result in zip(self._calls, self._results, strict=True)
         ]
+
+    def _question_put(self, request: InputRequest) -> None:
+        """A tool asks a person, perhaps in an event loop of its own in another thread."""
+        event = UserInputRequestedEvent(
+            request_id=request.request_id,
+            source=request.source or self._source,
+            question=request.question,
+        )
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._happened, event)
+
+    def _happened(self, event: BaseAgentEvent | BaseChatMessage) -> None:
+        self._events.append(event)
+        self._changed.set()
+
+    def _call_ended(self, _: "asyncio.Future[None]") -> None:
+        self._running -= 1
+        if not self._running:
+            self._changed.set()
 
     async def _run_one(self, index: int) -> None:
         call = self._calls[index]

@@ -1,6 +1,7 @@
 """UserProxyAgent: a person as a participant."""
 
 import asyncio
+import builtins
 import inspect
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
@@ -23,6 +24,7 @@ from nbagent.messages import (
     TextMessage,
     UserInputRequestedEvent,
 )
+from nbagent.questions import InputRequest, Question, check_text, check_timeout, put_question
 
 SyncInputFunc: TypeAlias = Callable[[str], str]
 AsyncInputFunc: TypeAlias = Callable[[str, CancellationToken | None], Awaitable[str]]
@@ -34,6 +36,9 @@ class UserProxyAgentConfig(BaseModel, defer_build=True):
 
     name: str
     description: str = "A human user"
+    prompt: str | None = None
+    default: str | None = None
+    timeout: float | None = None
 
 
 class UserProxyAgent(BaseChatAgent, Component[UserProxyAgentConfig]):
@@ -43,7 +48,15 @@ class UserProxyAgent(BaseChatAgent, Component[UserProxyAgentConfig]):
         name: The person's name in the conversation; a valid Python identifier.
         description: What the person is there for; teams choose speakers by it.
         input_func: How to ask: `def ask(prompt) -> str`, which runs in a thread, or
-            `async def ask(prompt, cancellation_token) -> str`. By default Python's `input`.
+            `async def ask(prompt, cancellation_token) -> str`. By default, or with Python's own
+            `input`, whatever shows the run asks: the notebook's page or the terminal.
+        prompt: The question; by default "Enter your response: ".
+        default: The answer where nobody can be asked or answers in time; None for none.
+        timeout: Seconds to wait for the answer; None waits until there is one.
+
+    Raises:
+        ValueError: The timeout is not above 0; or there is a default or a timeout beside an
+            input function, which asks in its own way.
     """
 
     component_provider_override = "nbagent.agents.UserProxyAgent"
@@ -84,11 +97,24 @@ class UserProxyAgent(BaseChatAgent, Component[UserProxyAgentConfig]):
         *,
         description: str = "A human user",
         input_func: InputFuncType | None = None,
+        prompt: str | None = None,
+        default: str | None = None,
+        timeout: float | None = None,
     ) -> None:
         super().__init__(name, description)
-        self._input_func: InputFuncType = input_func or input
-        self._has_default_input = input_func is None
-        self._is_async = inspect.iscoroutinefunction(self._input_func)
+        # A running kernel puts an input() of its own here, made anew for each cell.
+        if input_func == builtins.input:
+            input_func = None
+        if input_func is not None and not (default is None and timeout is None):
+            raise ValueError(
+                f"agent {name!r}: default and timeout are for questions that the display asks; "
+                "leave them out, or leave out input_func."
+            )
+        check_timeout(timeout)
+        self._input_func = input_func
+        self._prompt = prompt
+        self._default = None if default is None else check_text(default)
+        self._timeout = timeout
 
     @property
     def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
@@ -107,7 +133,8 @@ class UserProxyAgent(BaseChatAgent, Component[UserProxyAgentConfig]):
         """Yield the request for input, then what the person says.
 
         Raises:
-            UserInputError: The input function failed.
+            UserInputError: The input function failed; or nobody can be asked or answered in
+                time, and there is no default.
         """
         handoff = messages[-1] if messages and isinstance(messages[-1], HandoffMessage) else None
         if handoff is not None and handoff.target != self.name:
@@ -115,16 +142,22 @@ class UserProxyAgent(BaseChatAgent, Component[UserProxyAgentConfig]):
                 f"Handoff message target does not match agent name: {handoff.target!r} "
                 f"is not {self.name!r}."
             )
-        prompt = (
-            f"Handoff received from {handoff.source}. Enter your response: "
-            if handoff is not None
-            else "Enter your response: "
-        )
+        prompt = "Enter your response: " if self._prompt is None else self._prompt
+        if handoff is not None:
+            prompt = f"Handoff received from {handoff.source}. {prompt}"
+        question = self._question(prompt)
         request_id = str(uuid.uuid4())
-        event = UserInputRequestedEvent(request_id=request_id, source=self.name)
+        event = UserInputRequestedEvent(request_id=request_id, source=self.name, question=question)
         yield event
         with UserProxyAgent.InputRequestContext.populate_context(request_id):
-            said = await self._ask(prompt, cancellation_token)
+            try:
+                if question is None:
+                    said = await self._call_input_func(prompt, cancellation_token)
+                else:
+                    request = InputRequest(request_id, question, self.name, check_text)
+                    said = (await put_question(request, cancellation_token)).value
+            except Exception as error:
+                raise UserInputError(f"Failed to get user input: {error}") from error
         message: BaseChatMessage
         if handoff is not None:
             message = HandoffMessage(content=said, target=handoff.source, source=self.name)
@@ -132,27 +165,47 @@ class UserProxyAgent(BaseChatAgent, Component[UserProxyAgentConfig]):
             message = TextMessage(content=said, source=self.name)
         yield Response(chat_message=message, inner_messages=[event])
 
-    async def _ask(self, prompt: str, cancellation_token: CancellationToken) -> str:
-        try:
-            if self._is_async:
-                ask = cast(AsyncInputFunc, self._input_func)
-                return await cancellation_token.wait(ask(prompt, cancellation_token))
-            # A thread, because the function blocks until the person has answered.
-            ask_in_thread = cast(SyncInputFunc, self._input_func)
-            return str(await cancellation_token.wait(asyncio.to_thread(ask_in_thread, prompt)))
-        except Exception as error:
-            raise UserInputError(f"Failed to get user input: {error}") from error
+    def _question(self, prompt: str) -> Question | None:
+        """What the display asks; None where the input function does."""
+        if self._input_func is not None:
+            return None
+        return Question(
+            prompt=prompt,
+            default=self._default,
+            has_default=self._default is not None,
+            timeout=self._timeout,
+        )
+
+    async def _call_input_func(self, prompt: str, cancellation_token: CancellationToken) -> str:
+        if inspect.iscoroutinefunction(self._input_func):
+            ask = cast(AsyncInputFunc, self._input_func)
+            return await cancellation_token.wait(ask(prompt, cancellation_token))
+        # A thread, because the function blocks until the person has answered.
+        ask_in_thread = cast(SyncInputFunc, self._input_func)
+        return str(await cancellation_token.wait(asyncio.to_thread(ask_in_thread, prompt)))
 
     async def on_reset(self, cancellation_token: CancellationToken | None = None) -> None:
         """Nothing to forget."""
 
     def _to_config(self) -> UserProxyAgentConfig:
-        if not self._has_default_input:
+        if self._input_func is not None:
             raise ComponentError(
                 f"agent {self.name!r} has an input_func, which is a function and cannot be dumped."
             )
-        return UserProxyAgentConfig(name=self.name, description=self.description)
+        return UserProxyAgentConfig(
+            name=self.name,
+            description=self.description,
+            prompt=self._prompt,
+            default=self._default,
+            timeout=self._timeout,
+        )
 
     @classmethod
     def _from_config(cls, config: UserProxyAgentConfig) -> Self:
-        return cls(config.name, description=config.description)
+        return cls(
+            config.name,
+            description=config.description,
+            prompt=config.prompt,
+            default=config.default,
+            timeout=config.timeout,
+        )

@@ -7,7 +7,15 @@ from collections.abc import Generator
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from nbagent.exceptions import UserInputError
 from nbagent.questions.question import Answer, InputRequest
+
+
+class NobodyToAskError(UserInputError):
+    """Only now it turned out that nobody can be asked, as the input has ended.
+
+    The message is a clause without a full stop, as from `Asker.unavailable()`.
+    """
 
 
 class Asker(Protocol):
@@ -22,6 +30,9 @@ class Asker(Protocol):
 
         An answer that does not fit is refused and asked for again. When the task is cancelled,
         the question is withdrawn at once: an answer that comes later goes nowhere.
+
+        Raises:
+            NobodyToAskError: Nobody can be asked any more.
         """
         ...
 
@@ -35,8 +46,9 @@ class Asker(Protocol):
 
 _asker: ContextVar[Asker | None] = ContextVar("nbagent_asker", default=None)
 
+# The rooms that ask stand above this one, so they are loaded by name.
 _NOTEBOOK = "nbagent.notebook.asking"
-"""The room that asks in a notebook; loaded by name, as it stands above this one."""
+_TERMINAL = "nbagent.ui.terminal"
 
 
 @contextlib.contextmanager
@@ -62,6 +74,5 @@ def current_asker() -> Asker:
         in_notebook: Asker | None = importlib.import_module(_NOTEBOOK).notebook_asker()
         if in_notebook is not None:
             return in_notebook
-    from nbagent.questions.terminal import terminal_asker
-
-    return terminal_asker()
+    in_terminal: Asker = importlib.import_module(_TERMINAL).terminal_asker()
+    return in_terminal

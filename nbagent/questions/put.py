@@ -5,7 +5,8 @@ from typing import Any
 
 from nbagent.cancellation import CancellationToken
 from nbagent.exceptions import UserInputError
-from nbagent.questions.asker import current_asker
+from nbagent.questions.announcing import announce_question
+from nbagent.questions.asker import NobodyToAskError, current_asker
 from nbagent.questions.question import Answer, InputRequest
 
 
@@ -27,6 +28,7 @@ async def put_question(
             no default.
         asyncio.CancelledError: The question was withdrawn.
     """
+    announce_question(request)
     asker = current_asker()
     question = request.question
     answer: Answer | None = None
@@ -39,10 +41,13 @@ async def put_question(
         try:
             waiting = asyncio.wait({asked}, timeout=question.timeout)
             await (cancellation_token or CancellationToken()).wait(waiting)
-            if asked.done():
-                answer = Answer(asked.result())
-            else:
+            if not asked.done():
                 answer = _default(request, f"nobody answered within {question.timeout:g} s")
+            else:
+                try:
+                    answer = Answer(asked.result())
+                except NobodyToAskError as error:
+                    answer = _default(request, str(error))
         finally:
             await _withdraw(asked)
         return answer

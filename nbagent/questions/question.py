@@ -1,5 +1,6 @@
 """What a question to a person is, and what an answer to it is: plain values."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -132,4 +133,7 @@ class Answer:
             return "Yes" if self.value else "No"
         if isinstance(self.value, BaseModel):
             return self.value.model_dump_json()
+        value: Any = self.value
+        if isinstance(value, dict):
+            return json.dumps(value, ensure_ascii=False)
         return str(self.value)

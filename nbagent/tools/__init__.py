@@ -1,5 +1,6 @@
 """Tools: what agents call, and the workbenches that hold them."""
 
+from nbagent.tools.approval_policy import ApprovalPolicy, CheckedCall
 from nbagent.tools.base import (
     BaseStreamTool,
     BaseTool,
@@ -22,9 +23,11 @@ from nbagent.tools.workbench import (
 )
 
 __all__ = [
+    "ApprovalPolicy",
     "BaseStreamTool",
     "BaseTool",
     "BaseToolWithState",
+    "CheckedCall",
     "FunctionTool",
     "ImageResultContent",
     "ParametersSchema",

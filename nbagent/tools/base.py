@@ -10,6 +10,8 @@ from typing_extensions import NotRequired, TypedDict
 
 from nbagent.cancellation import CancellationToken
 from nbagent.component import ComponentBase
+from nbagent.tools.approval import require_approval
+from nbagent.tools.approval_policy import ApprovalPolicy, ApprovalSettings
 from nbagent.tools.schema import parameters_schema
 
 ArgsT = TypeVar("ArgsT", bound=BaseModel, contravariant=True)
@@ -92,12 +94,23 @@ class Tool(Protocol):
 class BaseTool(ComponentBase[BaseModel], ABC, Generic[ArgsT, ReturnT]):
     """Base of tools: override `run()`.
 
+    Whoever calls a tool for a model goes through `run_json()`, which asks for approval where it
+    is needed; a class that overrides it leaves that out. `run()` asks nobody.
+
     Args:
         args_type: The pydantic model of the arguments.
         return_type: The type of the result.
         name: The name that the model calls.
         description: What the tool does, for the model.
         strict: Hold the model to the schema exactly. Then every parameter must be required.
+        approval: "always" asks a person before each call, "never" asks nobody. A function
+            decides call by call: it gets a `CheckedCall` and returns True to ask, False to run
+            it unasked; it may be async. Without a person to ask, the call is denied.
+        approval_timeout: Seconds after which a call that nobody decided on is denied; by
+            default the person may take as long as they like.
+
+    Raises:
+        ToolDefinitionError: `approval` or `approval_timeout` makes no sense.
     """
 
     component_type = "tool"
@@ -109,7 +122,13 @@ class BaseTool(ComponentBase[BaseModel], ABC, Generic[ArgsT, ReturnT]):
         name: str,
         description: str,
         strict: bool = False,
+        *,
+        approval: ApprovalPolicy = "never",
+        approval_timeout: float | None = None,
     ) -> None:
+        self._approval = ApprovalSettings(approval, approval_timeout)
+        self._approval.check(name)
+        self._runs_unasked = self._approval.ask_nobody
         self._args_type = args_type
         self._return_type = return_type
         self._name = name
@@ -175,7 +194,7 @@ class BaseTool(ComponentBase[BaseModel], ABC, Generic[ArgsT, ReturnT]):
         cancellation_token: CancellationToken,
         call_id: str | None = None,
     ) -> Any:
-        """Check the arguments and run the tool.
+        """Check the arguments, ask for approval where it is needed, and run the tool.
 
         Args:
             args: The arguments by name.
@@ -184,8 +203,25 @@ class BaseTool(ComponentBase[BaseModel], ABC, Generic[ArgsT, ReturnT]):
 
         Raises:
             pydantic.ValidationError: The arguments do not fit the schema.
+            ApprovalDeniedError: The call needs approval and did not get it.
         """
-        return await self.run(self._args_type.model_validate(args), cancellation_token)
+        checked = self._args_type.model_validate(args)
+        if not self._runs_unasked:
+            await self._require_approval(checked, cancellation_token, call_id)
+        return await self.run(checked, cancellation_token)
+
+    async def _require_approval(
+        self, checked: BaseModel, cancellation_token: CancellationToken, call_id: str | None
+    ) -> None:
+        """Return where the tool may run with exactly these arguments."""
+        await require_approval(
+            self._approval,
+            tool=self,
+            name=self._name,
+            arguments=checked,
+            cancellation_token=cancellation_token,
+            call_id=call_id,
+        )
 
     async def save_state_json(self) -> Mapping[str, Any]:
         """The tool's state as plain data; empty for a tool without state."""
@@ -212,8 +248,10 @@ class BaseStreamTool(BaseTool[ArgsT, ReturnT], ABC, Generic[ArgsT, StreamT, Retu
         cancellation_token: CancellationToken,
         call_id: str | None = None,
     ) -> AsyncGenerator[StreamT | ReturnT, None]:
-        """Check the arguments and run the tool; the last thing yielded is the result."""
+        """Do as `run_json()`, with reports on the way; the last thing yielded is the result."""
         checked = self._args_type.model_validate(args)
+        if not self._runs_unasked:
+            await self._require_approval(checked, cancellation_token, call_id)
         async for item in self.run_stream(checked, cancellation_token):
             yield item
 
@@ -242,8 +280,18 @@ class BaseToolWithState(BaseTool[ArgsT, ReturnT], ABC, Generic[ArgsT, ReturnT, S
         state_type: type[StateT],
         name: str,
         description: str,
+        *,
+        approval: ApprovalPolicy = "never",
+        approval_timeout: float | None = None,
     ) -> None:
-        super().__init__(args_type, return_type, name, description)
+        super().__init__(
+            args_type,
+            return_type,
+            name,
+            description,
+            approval=approval,
+            approval_timeout=approval_timeout,
+        )
         self._state_type = state_type
 
     def state_type(self) -> type[BaseModel] | None:

@@ -7,7 +7,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel
 from typing_extensions import Self
@@ -16,6 +16,7 @@ from nbagent.cancellation import CancellationToken
 from nbagent.code_executor import Alias, Import
 from nbagent.component import Component, functions_allowed
 from nbagent.exceptions import ComponentError, ToolDefinitionError
+from nbagent.tools.approval_policy import ApprovalPolicy, ApprovalSettings, marked
 from nbagent.tools.base import BaseTool
 from nbagent.tools.schema import annotated, signature_model
 
@@ -31,6 +32,8 @@ class FunctionToolConfig(BaseModel, defer_build=True):
     global_imports: list[Import] = []
     has_cancellation_support: bool = False
     strict: bool = False
+    approval: Literal["always", "never"] = "never"
+    approval_timeout: float | None = None
 
 
 class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
@@ -46,9 +49,14 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
         name: The name that the model calls; by default the function's own.
         global_imports: Imports that the function's source needs when it is loaded from data.
         strict: Hold the model to the schema exactly.
+        approval: When a person is asked before a call runs; see `BaseTool`. By default as
+            `@nbagent.tool` has marked the function, else "never".
+        approval_timeout: Seconds after which a call that nobody decided on is denied; by
+            default that of the mark, else none.
 
     Raises:
-        ToolDefinitionError: A parameter has no annotation, or the name is not allowed.
+        ToolDefinitionError: A parameter has no annotation, or the name, `approval` or
+            `approval_timeout` is not allowed.
     """
 
     component_provider_override = "nbagent.tools.FunctionTool"
@@ -61,6 +69,9 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
         name: str | None = None,
         global_imports: Sequence[Import] = [],
         strict: bool = False,
+        *,
+        approval: ApprovalPolicy | None = None,
+        approval_timeout: float | None = None,
     ) -> None:
         if not callable(func):
             raise ToolDefinitionError(f"a tool must be a function, not {func!r}.")
@@ -80,12 +91,15 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
             (parameter for parameter, hint in hints.items() if hint is CancellationToken), None
         )
         self._parameters = tuple(args_type.model_fields)
+        settings = marked(func, plain) if approval is None else ApprovalSettings(approval)
         super().__init__(
             args_type,
             hints.get("return", object),
             tool,
             description or inspect.getdoc(plain) or "",
             strict,
+            approval=settings.policy,
+            approval_timeout=settings.timeout if approval_timeout is None else approval_timeout,
         )
 
     async def run(self, args: BaseModel, cancellation_token: CancellationToken) -> Any:
@@ -105,6 +119,12 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
         return await cancellation_token.wait(result) if inspect.isawaitable(result) else result
 
     def _to_config(self) -> FunctionToolConfig:
+        policy = self._approval.policy
+        if callable(policy):
+            raise ComponentError(
+                f"the approval of tool {self.name!r} is a function and cannot be dumped. Use "
+                "approval='always'."
+            )
         try:
             source = textwrap.dedent(inspect.getsource(self._func))
         except (OSError, TypeError) as error:
@@ -118,6 +138,8 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
             global_imports=self._global_imports,
             has_cancellation_support=self._token_parameter is not None,
             strict=self._strict,
+            approval=policy,
+            approval_timeout=self._approval.timeout,
         )
 
     @classmethod
@@ -139,7 +161,14 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
         if not functions:
             raise ComponentError(f"the source of tool {config.name!r} defines no function.")
         return cls(
-            functions[0], config.description, config.name, config.global_imports, config.strict
+            functions[0],
+            config.description,
+            config.name,
+            config.global_imports,
+            config.strict,
+            # Stored data may tighten what the source says of itself, but not loosen it.
+            approval="always" if config.approval == "always" else None,
+            approval_timeout=config.approval_timeout,
         )
 
 

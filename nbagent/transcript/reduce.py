@@ -32,6 +32,7 @@ from nbagent.messages import (
     UserInputAnsweredEvent,
     UserInputRequestedEvent,
 )
+from nbagent.models.types import RequestUsage
 from nbagent.transcript.items import (
     AskedApproval,
     CodeItem,
@@ -77,6 +78,18 @@ def reduce(transcript: Transcript, event: StreamItem, at: datetime | None = None
         )
     patches += handler(transcript, event)
     return patches
+
+
+def begin_again(transcript: Transcript) -> list[Patch]:
+    """Open a transcript whose run has ended for a further run, as in a chat.
+
+    Time and tokens are then those of the further run.
+    """
+    transcript.state = "running"
+    transcript.stop_reason = None
+    transcript.started_at = transcript.ended_at = None
+    transcript.usage = RequestUsage(0, 0)
+    return [SetRun()]
 
 
 def fail(transcript: Transcript, error: BaseException, at: datetime | None = None) -> list[Patch]:
@@ -363,7 +376,8 @@ def _question(transcript: Transcript, event: UserInputRequestedEvent) -> list[Pa
             lambda item: (
                 isinstance(item, ToolCallItem)
                 and item.call_id == call.call_id
-                and item.name == call.name
+                # By the agent, as a workbench may call the tool by another name.
+                and (item.source == event.source if event.source else item.name == call.name)
                 and item.state == "running"
             ),
         )

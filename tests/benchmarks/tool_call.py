@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 
 from nbagent import CancellationToken, FunctionCall, FunctionTool
 from nbagent.agents.tool_calls import ToolCalls
+from nbagent.models.types import FunctionExecutionResult
 from nbagent.tools import StaticWorkbench
 from tests.benchmarks.figure import Figure, median
 
@@ -23,6 +25,13 @@ def subtract(a: int, b: int) -> int:
     return a - b
 
 
+async def _as_an_agent(calls: ToolCalls) -> list[FunctionExecutionResult]:
+    async with aclosing(calls.stream()) as events:
+        async for _ in events:
+            pass
+    return calls.results()
+
+
 async def _time(call: Callable[[], Awaitable[object]]) -> float:
     """Milliseconds of one call, one after the other."""
     start = time.perf_counter()
@@ -38,7 +47,7 @@ async def _measure() -> list[Figure]:
     ways: dict[str, Callable[[], Awaitable[object]]] = {
         "bare": lambda: add(1, 2),
         "bench": lambda: bench.call_tool("add", {"a": 1, "b": 2}, token),
-        "agent": lambda: ToolCalls(request, [bench], {}, token).run(),
+        "agent": lambda: _as_an_agent(ToolCalls(request, [bench], {}, token, source="a")),
         "thread": lambda: asyncio.to_thread(subtract, 1, 2),
         "sync": lambda: bench.call_tool("subtract", {"a": 1, "b": 2}, token),
     }

@@ -50,7 +50,9 @@ async def test_every_call_gets_a_result_the_model_can_read() -> None:
     bench = StaticWorkbench([FunctionTool(echo)])
     texts = ACCEPTED + REJECTED + suite("y") + suite("n") + suite("i")
     calls = [FunctionCall(id=str(i), arguments=text, name="echo") for i, text in enumerate(texts)]
-    results = await ToolCalls(calls, [bench], {}, CancellationToken()).run()
+    tool_calls = ToolCalls(calls, [bench], {}, CancellationToken(), source="a")
+    assert [event async for event in tool_calls.stream()] == []
+    results = tool_calls.results()
     assert [result.call_id for result in results] == [call.id for call in calls]
     refused = {str(i) for i, text in enumerate(texts) if text in REJECTED or text in suite("n")}
     empty = {str(i) for i, text in enumerate(texts) if not text.strip()}
