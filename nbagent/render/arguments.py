@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from nbagent.render.plain_text import one_line
 
-_MAX_PARSED = 10_000
+_MAX_PARSED = 100_000
 
 
 def pretty_arguments(arguments: str) -> str:
@@ -14,6 +14,30 @@ def pretty_arguments(arguments: str) -> str:
         return json.dumps(_parse(arguments), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return arguments
+
+
+def arguments_apart(arguments: str) -> list[tuple[str, str]] | None:
+    """The arguments one by one, where one of them is a text of several lines.
+
+    Returns:
+        Names and values: such a text as it is, all else as JSON. None where there is no such
+        text, and `pretty_arguments()` reads well.
+    """
+    try:
+        parsed = _parse(arguments)
+    except (ValueError, RecursionError):
+        return None
+    pairs = cast("dict[str, Any]", parsed).items() if isinstance(parsed, dict) else ()
+    if not any(_has_lines(value) for _, value in pairs):
+        return None
+    return [
+        (name, value if _has_lines(value) else json.dumps(value, indent=2, ensure_ascii=False))
+        for name, value in pairs
+    ]
+
+
+def _has_lines(value: Any) -> bool:
+    return isinstance(value, str) and "\n" in value.strip()
 
 
 def arguments_preview(arguments: str, limit: int = 90) -> str:

@@ -2,7 +2,8 @@
 
 from html import escape
 
-from nbagent.render.plain_text import fold
+from nbagent.render.exact_text import exact
+from nbagent.render.plain_text import Folded, fold
 
 
 def preformatted(text: str) -> str:
@@ -14,7 +15,20 @@ def preformatted(text: str) -> str:
 
 def folded_html(text: str) -> str:
     """Any text, as it is, in one `<pre>` or, where it is long, in two of which one is folded."""
-    folded = fold(text)
+    return _html(fold(text))
+
+
+def exact_html(text: str, *, whole: bool) -> str:
+    """Text that somebody is asked to allow, or was: each of its characters is seen.
+
+    Args:
+        text: The text.
+        whole: Whether a flood is folded as well and not cut, so that all of it can be seen.
+    """
+    return _html(fold(exact(text), whole=whole))
+
+
+def _html(folded: Folded) -> str:
     if not folded.beginning:
         return '<p class="nbagent-note">(empty)</p>'
     if not folded.rest:

@@ -10,13 +10,9 @@ Every text of an item is hostile: it is escaped here, or rendered by `render_mar
 import json
 from html import escape
 
-from nbagent.render.cards import (
-    card,
-    code_card,
-    memory_card,
-    thought_card,
-    tool_card,
-)
+from nbagent.render.asked_html import question_card
+from nbagent.render.card_parts import card
+from nbagent.render.cards import code_card, memory_card, thought_card, tool_card
 from nbagent.render.data_table import data_table
 from nbagent.render.folded_html import folded_html
 from nbagent.render.markdown_parser import Form
@@ -67,7 +63,7 @@ def item_html(
     """
     colour = speakers.colour(item.source)
     opening = ""
-    if not isinstance(item, _WITHOUT_HEADING):
+    if not isinstance(item, _WITHOUT_HEADING) and not _asked_by_the_notebook(item):
         if previous is None:
             opening = speaker_heading(item.source)
         elif previous.source != item.source:
@@ -80,6 +76,11 @@ def item_html(
         f'<div class="nbagent-item nbagent-colour-{colour}"{role}>{opening}'
         f"{_content(item, form, body)}</div>"
     )
+
+
+def _asked_by_the_notebook(item: Item) -> bool:
+    """Whether it is a question that no participant asks, but the notebook's own code."""
+    return isinstance(item, QuestionItem) and not item.source
 
 
 _KINDS = {
@@ -116,7 +117,7 @@ def _content(item: Item, form: Form, body: str) -> str:
         case MemoryItem():
             return memory_card(item)
         case QuestionItem():
-            return _question(item)
+            return question_card(item, form)
         case ErrorItem():
             return _error(item, form)
         case OtherItem():
@@ -152,21 +153,6 @@ def _quiet_line(icon: str, line: str, text: str) -> str:
         return card("line", start, folded_html(text))
     more = f" <small>{_line(text, _SHORT)}</small>" if text.strip() else ""
     return f'<p class="nbagent-line">{start}{more}</p>'
-
-
-def _question(item: QuestionItem) -> str:
-    how = {"open": "waiting for your answer", "answered": "answered", "cancelled": "cancelled"}
-    prompt = escape(visible(item.prompt), quote=False).strip()
-    text = f"<p>{prompt}</p>" if len(prompt) <= _SHORT else folded_html(item.prompt)
-    answer = ""
-    if item.answer is not None:
-        answer = f'<p class="nbagent-answer">Answer: {_line(item.answer, _SHORT)}</p>'
-    return (
-        f'<div class="nbagent-card nbagent-question nbagent-{item.state}">'
-        '<p><span class="nbagent-icon">?</span> <strong class="nbagent-name">Question</strong> '
-        f'<small class="nbagent-how">{how[item.state]}</small></p>'
-        f"{text if prompt else ''}{answer}</div>"
-    )
 
 
 def _error(item: ErrorItem, form: Form) -> str:

@@ -24,8 +24,10 @@ they are carried out in order:
     Remove the block and all blocks inside it.
 `["question", index, fields]`
     Item `index` asks a person: show, in its element with class `nbagent-ask`, the controls for
-    an answer. They go with the item's element when that is put anew. `fields` has the plain
-    values of `question_fields()`. The page answers by the question's `id`.
+    an answer. `fields` has the plain values of `question_fields()`. It follows the item whenever
+    that is put; where the item asked the same question before, the page keeps the controls with
+    what is written in them. Without it the question is not open any more. The page answers by
+    the question's `id`.
 `["refused", index, message, errors]`
     The answer that the page gave to item `index` does not fit: keep the controls, show why.
     `errors` maps names of fields to texts. Not part of a snapshot.

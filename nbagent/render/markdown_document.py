@@ -6,9 +6,11 @@ import re
 from nbagent.image import Image
 from nbagent.render.arguments import pretty_arguments
 from nbagent.render.embedded_markdown import safe_markdown
+from nbagent.render.exact_text import exact
 from nbagent.render.fenced import code_span, fenced
+from nbagent.render.outcome import Asked, answered_fields, is_approval, outcome
 from nbagent.render.picture import picture_text
-from nbagent.render.plain_text import cap, duration_text, one_line, visible
+from nbagent.render.plain_text import cap, duration_text, is_prose, one_line, visible
 from nbagent.render.run_html import run_facts
 from nbagent.transcript.items import (
     CodeItem,
@@ -26,8 +28,12 @@ from nbagent.transcript.items import (
     Transcript,
 )
 
-_MARKS = {"waiting": "◔", "running": "◌", "done": "✓", "failed": "✗", "cancelled": "⊘"}
+_MARKS = {"waiting": "◔", "running": "◌", "done": "✓", "failed": "✗", "denied": "⊖"}
+_MARKS["cancelled"] = "⊘"
 _SPECIAL = re.compile(r"[\\`*\[\]<>~|$]|&(?=[#\w])|(?<!\w)_|_(?!\w)")
+
+_BLOCK = re.compile(r"^(\d*)([-+=#.)])")
+"""What would make a line the beginning of a list or a heading."""
 
 
 def transcript_to_markdown(transcript: Transcript) -> str:
@@ -39,7 +45,7 @@ def transcript_to_markdown(transcript: Transcript) -> str:
     blocks = [f"> **Note** {_escaped(cap(notice)[0])}" for notice in transcript.notices]
     source: str | None = None
     for item in transcript.items:
-        if item.source != source and not isinstance(item, HandoffItem | SpeakerItem | ErrorItem):
+        if item.source != source and _has_heading(item):
             if source is not None:
                 blocks.append("---")
             blocks.append(f"#### {_escaped(item.source)}")
@@ -48,6 +54,12 @@ def transcript_to_markdown(transcript: Transcript) -> str:
     blocks.append("---")
     blocks.append(f"_{_escaped(' · '.join(run_facts(transcript)), 500)}_")
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _has_heading(item: Item) -> bool:
+    if isinstance(item, QuestionItem):
+        return bool(item.source)  # else the notebook's own code asks
+    return not isinstance(item, HandoffItem | SpeakerItem | ErrorItem)
 
 
 def _item(item: Item) -> str:
@@ -93,7 +105,9 @@ def _tool_call(item: ToolCallItem) -> str:
         how += f", {duration_text(item.duration)}"
     name = code_span(one_line(item.name))
     parts = [f"**{_MARKS[item.state]} Tool** {name} ({how})"]
-    if item.arguments.strip():
+    if item.approval is not None and item.approval.question.call is not None:
+        parts.append(_approval(item.approval))
+    elif item.arguments.strip():
         parts.append(_fenced(pretty_arguments(item.arguments), "json"))
     if item.result is not None:
         parts.append("Error:" if item.state == "failed" else "Result:")
@@ -111,12 +125,55 @@ def _code(item: CodeItem) -> str:
 
 
 def _question(item: QuestionItem) -> str:
-    text = f"**? Question** ({item.state})"
+    if is_approval(item):
+        return f"**? Approval**\n\n{_approval(item)}"
+    end = outcome(item)
+    parts = [f"**? Question** ({_escaped(end.line)})"]
     if item.prompt.strip():
-        text += f"\n\n{_quoted(_escaped(item.prompt, 2000))}"
-    if item.answer is not None:
-        text += f"\n\nAnswer: {_escaped(item.answer, 400)}"
-    return text
+        parts.append(_said(item.prompt))
+    if item.question is not None and item.question.choices:
+        parts.append(f"Choices: {' · '.join(_escaped(c) for c in item.question.choices)}")
+    fields = answered_fields(item)
+    if fields is not None:
+        parts.append("Answer:")
+        rows = (f"- **{_escaped(name)}**: {_field(value)}" for name, value in fields.items())
+        parts.append("\n".join(rows))
+    elif end.said is not None:
+        parts += ["Answer:", _said(end.said)]
+    return "\n\n".join(parts)
+
+
+def _approval(asked: Asked) -> str:
+    """What may or may not run, and who decided what."""
+    question = asked.question
+    parts: list[str] = []
+    if question is not None and question.prompt.strip():
+        parts.append(_said(question.prompt))
+    if question is not None and question.call is not None:
+        if isinstance(asked, QuestionItem):
+            parts.append(code_span(one_line(question.call.name)))
+        parts.append(_fenced(exact(pretty_arguments(question.call.arguments)), "json"))
+    if question is not None:
+        parts += [_fenced(exact(block.code), block.language) for block in question.code]
+    end = outcome(asked)
+    parts.append(f"**{_escaped(end.line)}**{':' if end.said is not None else ''}")
+    if end.said is not None:
+        parts.append(_said(end.said))
+    return "\n\n".join(parts)
+
+
+def _field(value: object) -> str:
+    """A value of a form: a text as it is, else as JSON."""
+    return _escaped(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _said(text: str) -> str:
+    """What somebody said, with its line breaks; exactly as it was typed where it is no prose."""
+    shown = visible(text).strip("\n")
+    if not is_prose(shown):
+        return _fenced(text)
+    lines = (_BLOCK.sub(r"\1\\\2", _escaped(line)) for line in shown.split("\n"))
+    return _quoted("\\\n".join(lines) or "(empty)")
 
 
 def _picture(image: Image) -> str:

@@ -57,9 +57,14 @@ def visible(text: str) -> str:
     return _HIDDEN.sub(_shown, text)
 
 
-def fold(text: str) -> Folded:
-    """Cut `text` into what stands open, what is folded and what is left out."""
-    kept, left_out = cap(text)
+def fold(text: str, *, whole: bool = False) -> Folded:
+    """Cut `text` into what stands open, what is folded and what is left out.
+
+    Args:
+        text: The text.
+        whole: Whether all of it is kept, however long it is.
+    """
+    kept, left_out = (text, "") if whole else cap(text)
     kept = visible(kept).rstrip("\n")
     end = _open_length(kept)
     return Folded(kept[:end], kept[end:], kept.count("\n") + 1, left_out)
@@ -85,6 +90,16 @@ def one_line(text: str, limit: int = 80) -> str:
     if len(line) > limit or len(text) > 4 * limit:
         return line[: limit - 1].rstrip() + "…"
     return line
+
+
+def is_prose(text: str) -> bool:
+    """Whether text reads the same as lines without blanks at their edges, and is short.
+
+    Code, tables and the like that people type or paste do not.
+    """
+    if len(text) > FOLD_CHARACTERS or text.count("\n") >= FOLD_LINES:
+        return False
+    return "\t" not in text and "  " not in text and "\n " not in text and text[:1] != " "
 
 
 def duration_text(seconds: float) -> str:

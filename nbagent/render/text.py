@@ -1,8 +1,11 @@
 """A transcript as plain text, for terminals, logs and viewers that show nothing else."""
 
+import json
 from textwrap import indent
 
-from nbagent.render.arguments import arguments_preview
+from nbagent.render.arguments import arguments_preview, pretty_arguments
+from nbagent.render.exact_text import exact
+from nbagent.render.outcome import Asked, answered_fields, is_approval, outcome
 from nbagent.render.picture import picture_text
 from nbagent.render.plain_text import cap, duration_text, one_line, visible
 from nbagent.render.run_html import run_facts
@@ -22,7 +25,8 @@ from nbagent.transcript.items import (
     Transcript,
 )
 
-_MARKS = {"waiting": "?", "running": "…", "done": "✓", "failed": "✗", "cancelled": "⊘"}
+_MARKS = {"waiting": "?", "running": "…", "done": "✓", "failed": "✗", "denied": "⊖"}
+_MARKS["cancelled"] = "⊘"
 
 
 def transcript_to_text(transcript: Transcript) -> str:
@@ -63,8 +67,7 @@ def _item(item: Item) -> str:
             found = [e if isinstance(e, str) else picture_text(e) for e in item.contents]
             return _part("memory", "\n".join(found) or "(nothing found)")
         case QuestionItem():
-            answer = f"\nanswer: {one_line(item.answer, 400)}" if item.answer is not None else ""
-            return _part(f"question, {item.state}", item.prompt + answer)
+            return _question(item)
         case ErrorItem():
             return f"✗ The run failed: {one_line(item.error_type)}\n{_text(item.message)}"
         case OtherItem():
@@ -79,12 +82,57 @@ def _message(item: MessageItem) -> str:
 
 
 def _tool_call(item: ToolCallItem) -> str:
-    call = f"{one_line(item.name)}({arguments_preview(item.arguments, 200)})"
+    asked = item.approval.question.call if item.approval is not None else None
+    arguments = item.arguments if asked is None else asked.arguments
     how = item.state
     if item.duration is not None:
         how += f", {duration_text(item.duration)}"
-    head = f"{_MARKS[item.state]} {call}  [{how}]"
-    return head if not item.result else f"{head}\n{indent(_text(item.result), '  ')}"
+    call = f"{one_line(item.name)}({arguments_preview(arguments, 200)})"
+    lines = [f"{_MARKS[item.state]} {call}  [{how}]"]
+    if item.approval is not None:
+        lines.append(indent(_approval(item.approval), "  "))
+    if item.result:
+        lines.append(indent(_text(item.result), "  "))
+    return "\n".join(lines)
+
+
+def _question(item: QuestionItem) -> str:
+    if is_approval(item):
+        return f"[approval]\n{indent(_approval(item), '  ')}"
+    lines = [item.prompt] if item.prompt.strip() else []
+    if item.question is not None and item.question.choices:
+        lines.append(f"choices: {' · '.join(one_line(c, 400) for c in item.question.choices)}")
+    end = outcome(item)
+    fields = answered_fields(item)
+    if fields is not None:
+        said = "".join(f"\n  {one_line(name)}: {_plain(value)}" for name, value in fields.items())
+        lines.append(f"{end.line}:{said}")
+    elif end.said is not None:
+        lines.append(f"{end.line}:\n{indent(end.said or '(empty)', '  ')}")
+    else:
+        lines.append(end.line)
+    return _part("question", "\n".join(lines))
+
+
+def _approval(asked: Asked) -> str:
+    """What may or may not run, and who decided what."""
+    question = asked.question
+    parts: list[str] = []
+    if question is not None and question.prompt.strip():
+        parts.append(_text(question.prompt))
+    if question is not None and question.call is not None:
+        arguments = exact(pretty_arguments(question.call.arguments))
+        parts.append(f"{one_line(question.call.name)}\n{indent(_text(arguments), '  ')}")
+    if question is not None:
+        parts += [_part(f"code, {one_line(b.language, 30)}", exact(b.code)) for b in question.code]
+    end = outcome(asked)
+    parts.append(end.line if end.said is None else _text(f"{end.line}: {end.said}"))
+    return "\n".join(parts)
+
+
+def _plain(value: object) -> str:
+    """A value of a form: a text as it is, else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _code(item: CodeItem) -> str:

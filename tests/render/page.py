@@ -80,11 +80,13 @@ class Page:
     Attributes:
         items: One element an item.
         status: The fields of the last status.
+        questions: The fields of each open question, by the item's index.
     """
 
     def __init__(self, operations: Sequence[list[Any]] = ()) -> None:
         self.items: list[Element] = []
         self.status: dict[str, Any] = {}
+        self.questions: dict[int, dict[str, Any]] = {}
         self._blocks: list[dict[int, tuple[Element, Element]]] = []
         self.carry_out(operations)
 
@@ -100,13 +102,18 @@ class Page:
 
     def shape(self) -> Any:
         """The items and the status as plain data, to compare two pages."""
-        return [item.shape() for item in self.items], self.status
+        return [item.shape() for item in self.items], self.status, self.questions
 
     def _status(self, fields: dict[str, Any]) -> None:
         self.status = fields
 
+    def _question(self, index: int, fields: dict[str, Any]) -> None:
+        assert self.items[index].find(class_name="nbagent-ask") is not None
+        self.questions[index] = fields
+
     def _item(self, index: int, html: str) -> None:
         element = _only_element(html)
+        self.questions.pop(index, None)
         if index == len(self.items):
             self.items.append(element)
             self._blocks.append({})

@@ -1,17 +1,21 @@
 """Transcripts to render in tests: one with every kind of item, and one that is hostile."""
 
+import json
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from PIL import Image as PILImage
 
 from nbagent.code_executor import CodeBlock
 from nbagent.image import Image
 from nbagent.models.types import RequestUsage
-from nbagent.questions import Question
+from nbagent.questions.question import CallToApprove, Question
 from nbagent.transcript.items import (
+    AskedApproval,
     CodeItem,
     ErrorItem,
     HandoffItem,
+    Item,
     MemoryItem,
     MessageItem,
     OtherItem,
@@ -161,7 +165,86 @@ def sample_transcript() -> Transcript:
                 request_id="q1",
                 question=Question(prompt="Shall I send it?"),
                 state="answered",
-                answer="yes, please",
+                answer="yes, please\nat once",
+                answered_by="user",
+                answered_at=START + timedelta(minutes=2),
+            ),
+            QuestionItem(
+                id="19",
+                source="planner",
+                at=START,
+                request_id="q2",
+                question=Question(
+                    kind="form",
+                    prompt="Who travels?",
+                    form={
+                        "type": "object",
+                        "properties": {
+                            "name": {"type": "string", "title": "Traveller"},
+                            "days": {"type": "integer"},
+                        },
+                    },
+                ),
+                state="answered",
+                answer='{"name": "Jörg Ōta", "days": 3}',
+                answered_by="user",
+                answered_at=START,
+            ),
+            QuestionItem(
+                id="20",
+                source="",
+                at=START,
+                request_id="q3",
+                question=Question(
+                    kind="choice",
+                    prompt="Aisle or window?",
+                    choices=("by the aisle", "by the window"),
+                    default="by the window",
+                    has_default=True,
+                    timeout=30,
+                ),
+                state="answered",
+                answer="by the window",
+                answered_by="default",
+                answered_at=START,
+                note="nobody answered within 30 s",
+            ),
+            ToolCallItem(
+                id="21",
+                source="planner",
+                at=START,
+                call_id="c21",
+                name="book_flight",
+                arguments='{"to": "KIX"}',
+                result="The user denied the call: too dear",
+                state="denied",
+                approval=AskedApproval(
+                    request_id="a1",
+                    question=Question(
+                        kind="approval",
+                        call=CallToApprove(
+                            name="book_flight",
+                            arguments='{"to": "KIX", "seats": 1}',
+                            call_id="c21",
+                        ),
+                    ),
+                    state="answered",
+                    approved=False,
+                    answer="denied: too dear",
+                    answered_by="user",
+                    answered_at=START,
+                ),
+            ),
+            QuestionItem(
+                id="22",
+                source="coder",
+                at=START,
+                request_id="a2",
+                question=Question(kind="approval", code=(CodeBlock("rm(tree)", "python"),)),
+                state="answered",
+                answer="approved for this run",
+                answered_by="user",
+                answered_at=START,
             ),
             OtherItem(
                 id="16", source="robot", at=START, message_type="CustomEvent", text="beep boop"
@@ -218,6 +301,19 @@ WORDS = (
     "print(1 + 1)  # two",
     "Shall I send it?",
     "yes, please",
+    "at once",
+    "answered by the user at 09:02 UTC",
+    "Who travels?",
+    "Traveller",
+    "Jörg Ōta",
+    "by the aisle",
+    "default taken at 09:00 UTC: nobody answered within 30 s",
+    "book_flight",
+    "seats",
+    "denied by the user at 09:00 UTC",
+    "too dear",
+    "rm(tree)",
+    "allowed by the user at 09:00 UTC (for this run)",
     "CustomEvent",
     "beep boop",
     "I was about to say",
@@ -275,7 +371,9 @@ def hostile_transcript() -> Transcript:
                 question=Question(prompt=bad),
                 state="answered",
                 answer=bad,
+                answered_by="user",
             ),
+            *_hostile_questions(bad),
             ErrorItem(id="12", source=bad, error_type=bad, message=bad),
             OtherItem(id="13", source=bad, message_type=bad, text=bad),
         ],
@@ -283,3 +381,31 @@ def hostile_transcript() -> Transcript:
         stop_reason=bad,
         notices=[bad],
     )
+
+
+def _hostile_questions(bad: str) -> list[Item]:
+    """Questions and approvals of every kind, answered with something hostile."""
+    call = CallToApprove(name=bad, arguments=bad, call_id=bad)
+    form = {"type": "object", "properties": {bad: {"type": "string", "title": bad}}}
+    approval = Question(kind="approval", prompt=bad, call=call)
+    questions = (
+        Question(kind="choice", prompt=bad, choices=(bad, bad)),
+        Question(kind="form", prompt=bad, form=form),
+        approval,
+        Question(kind="approval", prompt=bad, code=(CodeBlock(bad, bad),)),
+    )
+    answers = (bad, json.dumps({bad: bad, "more": [bad]}), f"denied: {bad}", f"denied: {bad}")
+    items: list[Item] = []
+    for number, (question, answer) in enumerate(zip(questions, answers, strict=True)):
+        common: dict[str, Any] = {"request_id": f"{bad}{number}", "question": question}
+        items.append(QuestionItem(id=f"open{number}", source=bad, **common))
+        common |= {"state": "answered", "answer": answer, "answered_by": "default", "note": bad}
+        items.append(QuestionItem(id=f"answered{number}", source=bad, **common))
+    asked = AskedApproval(request_id=bad, question=approval)
+    denied = asked.model_copy(
+        update={"state": "answered", "answer": f"denied: {bad}", "answered_by": "user"}
+    )
+    tool: dict[str, Any] = {"source": bad, "call_id": bad, "name": bad, "arguments": bad}
+    items.append(ToolCallItem(id="asked", state="waiting", approval=asked, **tool))
+    items.append(ToolCallItem(id="denied", state="denied", approval=denied, **tool))
+    return items

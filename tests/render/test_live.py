@@ -83,6 +83,7 @@ def comparable(html: str) -> str:
     html = re.sub(r"<math.*?</math>", "∑", html, flags=re.DOTALL)
     html = re.sub(r'<span class="mathjax_process">.*?</span>', "∑", html, flags=re.DOTALL)
     html = re.sub(r' <time class="nbagent-elapsed"[^>]*></time>', "", html)
+    html = html.replace('<div class="nbagent-ask"></div>', "")
     html = re.sub(r' role="[^"]*"| aria-label="[^"]*"', "", html)
     return re.sub(r"&#10;", "\n", html)
 
@@ -332,7 +333,9 @@ def test_hostile_fields_are_only_text() -> None:
     page = Page()
     while renderer.pending:
         operations = renderer.flush()
-        assert not re.search("[\\x1b\u202e\U000e0041]", json.dumps(operations, ensure_ascii=False))
+        # A question's fields hold what is sent back, which must be as it came.
+        shown = [operation for operation in operations if operation[0] != "question"]
+        assert not re.search("[\\x1b\u202e\U000e0041]", json.dumps(shown, ensure_ascii=False))
         page.carry_out(operations)
     tags: set[str] = set()
     attributes: set[str] = set()
