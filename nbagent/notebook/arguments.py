@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from IPython.core.error import UsageError
 
-CELL_USAGE = "%%agent [NAME] [--model M] [--image PATH_OR_VAR] [--out VAR] [--new]"
-LINE_USAGE = "%agent [NAME] [--model M] [--image PATH_OR_VAR] [--out VAR] [--new] PROMPT"
+CELL_USAGE = "%%agent [NAME] [--model M] [--image PATH_OR_VAR] [--drop] [--out VAR] [--new]"
+LINE_USAGE = "%agent [NAME] [--model M] [--image PATH_OR_VAR] [--drop] [--out VAR] [--new] PROMPT"
 
 _VALUED = ("--model", "--image", "--out")
-_FLAGS = ("--new", "--help")
+_FLAGS = ("--drop", "--new", "--help")
 
 _OPTION = re.compile(r"(--[A-Za-z][\w-]*|-h(?=\s|$))(=?)")
 _VALUE = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|(?!--)(\S+))""")
@@ -28,6 +28,7 @@ class AgentArguments:
         name: The agent; None for the default one.
         model: The model spec of `--model`.
         images: The paths or variables of each `--image`, in order.
+        drop: Whether files are asked for first, which go along with the prompt.
         out: The variable that takes the result.
         new: Whether the agent forgets the conversation first.
         help: Whether only the help is wanted.
@@ -37,6 +38,7 @@ class AgentArguments:
     name: str | None = None
     model: str | None = None
     images: list[str] = field(default_factory=list[str])
+    drop: bool = False
     out: str | None = None
     new: bool = False
     help: bool = False
@@ -132,10 +134,9 @@ def _read_options(arguments: AgentArguments, line: str, usage: str, position: in
         elif option in _FLAGS:
             if match[2]:
                 raise UsageError(f"{option} takes no value. {_usage(usage)}")
-            if option == "--new":
-                arguments.new = True
-            else:
-                arguments.help = True
+            arguments.drop = arguments.drop or option == "--drop"
+            arguments.new = arguments.new or option == "--new"
+            arguments.help = arguments.help or option == "--help"
         else:
             hint = "" if usage is CELL_USAGE else " (Before a prompt that begins so, write --.)"
             raise UsageError(

@@ -3,7 +3,7 @@
 AGENT_HELP = """\
 Talk to an agent, and watch it answer.
 
-    %%agent [NAME] [--model M] [--image PATH_OR_VAR] [--out VAR] [--new]
+    %%agent [NAME] [--model M] [--image PATH_OR_VAR] [--drop] [--out VAR] [--new]
     The prompt, on as many lines as it needs.
 
     %agent [NAME] [the same options] The prompt, on one line.
@@ -14,6 +14,7 @@ NAME      An agent or team of yours (a variable), or an agent that the notebook 
           variable with a client.
 --image   A picture to send along: a file, or a variable with an Image, a Pillow image or bytes.
           May be given several times.
+--drop    Ask for pictures and text files first: drop, paste or choose them; they go along.
 --out     The variable that takes the TaskResult; it is in _ as well.
 --new     Forget the conversation first. Otherwise it goes on from cell to cell.
 

@@ -2,18 +2,27 @@
 
 import inspect
 import sys
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import needs_local_scope, no_var_expand
 
+from nbagent.attachments import FOR_MODELS, Attachment, compose
 from nbagent.base import TaskResult, TaskRunner
-from nbagent.exceptions import ConfigurationError, ImageError, ToolDefinitionError
+from nbagent.exceptions import (
+    AttachmentError,
+    ConfigurationError,
+    ImageError,
+    ToolDefinitionError,
+    UserInputError,
+)
+from nbagent.messages import MultiModalMessage, TextMessage
 from nbagent.models.client import ChatCompletionClient
 from nbagent.notebook.arguments import AgentArguments, near_matches, parse_cell, parse_line
 from nbagent.notebook.doctor import Report, doctor
+from nbagent.notebook.drop import drop
 from nbagent.notebook.help import AGENT_HELP, NBAGENT_HELP
 from nbagent.notebook.nesting import run_nested
 from nbagent.notebook.prompt import build_task
@@ -22,7 +31,13 @@ from nbagent.notebook.show import show
 from nbagent.tools.base import BaseTool
 from nbagent.tools.function_tool import FunctionTool
 
-_REFUSED = (ConfigurationError, ImageError, ToolDefinitionError)
+_REFUSED = (
+    AttachmentError,
+    ConfigurationError,
+    ImageError,
+    ToolDefinitionError,
+    UserInputError,
+)
 """What a magic's arguments may raise; told in one line, as the fault is in the line."""
 
 
@@ -106,6 +121,10 @@ class AgentMagics:
         try:
             task = build_task(arguments.prompt, arguments.images, namespace)
             runner = self._runner(arguments, namespace, pictures=not isinstance(task, str))
+            if arguments.drop:
+                task = _with_files(task, await self._ask_for_files(arguments.name))
+                pictures = isinstance(task, MultiModalMessage)
+                runner = self._runner(arguments, namespace, pictures=pictures)
         except _REFUSED as error:
             raise UsageError(str(error)) from error
         await self._session.close_unused()
@@ -144,6 +163,13 @@ class AgentMagics:
                 "%nbagent model SPEC, or leave the picture out."
             )
         return agent
+
+    async def _ask_for_files(self, name: str | None) -> list[Attachment]:
+        """Ask for what the agent is given along with its prompt."""
+        name = name or DEFAULT_AGENT
+        takes_pictures = not self._session.has_agent(name) or self._session.sees_pictures(name)
+        kinds = "pictures and text files" if takes_pictures else "text files (and no pictures)"
+        return await drop(f"Drop {kinds} for {name} here", limits=FOR_MODELS)
 
     def _keep(self, result: TaskResult, variable: str | None) -> None:
         """Give the result to `--out`, `_` and `Out`."""
@@ -185,6 +211,17 @@ class AgentMagics:
         for tool in tools:
             self._session.tools.add(tool)
         _say(_list_of(self._session.tools.tools))
+
+
+def _with_files(
+    task: str | MultiModalMessage, files: Sequence[Attachment]
+) -> TextMessage | MultiModalMessage:
+    """What an agent is told, with files after it, as one message."""
+    if isinstance(task, str):
+        return compose(task, files)
+    more = compose("", files).content
+    parts = [more] if isinstance(more, str) else more
+    return MultiModalMessage(content=[*task.content, *parts], source=task.source)
 
 
 def _is_runner(value: object) -> bool:

@@ -11,7 +11,7 @@ from typing import cast
 
 from tests.benchmarks.figure import Figure
 
-PARTS = ("imports", "tool_call", "stream_ratio", "render_stream", "notebook_stream")
+PARTS = ("imports", "tool_call", "stream_ratio", "render_stream", "notebook_stream", "uploads")
 
 
 def main(names: list[str]) -> int:

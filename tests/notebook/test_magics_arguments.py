@@ -56,6 +56,13 @@ def test_a_line_may_begin_with_options_and_a_known_agent() -> None:
     assert arguments == AgentArguments(name="poet", new=True, out="r", prompt="write a line --new")
 
 
+def test_files_are_asked_for() -> None:
+    arguments = parse_cell("poet --drop --image a.png", "x")
+    assert (arguments.drop, arguments.new, arguments.images) == (True, False, ["a.png"])
+    assert line("--drop --new say it") == AgentArguments(drop=True, new=True, prompt="say it")
+    assert not line("say it").drop
+
+
 def test_two_dashes_end_the_options_of_a_line() -> None:
     assert line("--new -- --image is an option") == AgentArguments(
         new=True, prompt="--image is an option"
@@ -76,6 +83,8 @@ def test_help_is_asked_for(text: str) -> None:
         ("--model", r"--model needs a value"),
         ("--model --new", r"--model needs a value"),
         ("--image=", r"--image needs a value"),
+        ("--dorp", r"no option '--dorp'; did you mean --drop\?"),
+        ("--drop=a.png", r"--drop takes no value"),
         ("--new=yes", r"--new takes no value"),
         ("--out 3x", r"--out '3x': .* give a Python name, for example --out result"),
         ("--out class", r"--out 'class'"),
