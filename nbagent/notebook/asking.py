@@ -7,7 +7,8 @@ from typing import Any
 from nbagent.exceptions import UserInputError
 from nbagent.messages import UserInputAnsweredEvent, UserInputRequestedEvent
 from nbagent.notebook.display import TranscriptDisplay
-from nbagent.notebook.kernel import delivery, has_reader, running_kernel
+from nbagent.notebook.hosts import Host, current_host
+from nbagent.notebook.kernel import delivery
 from nbagent.notebook.open_questions import OpenQuestions
 from nbagent.notebook.run import INTERRUPTED, STOPPED
 from nbagent.questions import Answer, Asker, InputRequest
@@ -17,46 +18,48 @@ from nbagent.transcript.reduce import reduce, stop
 
 def notebook_asker() -> Asker | None:
     """Who asks in this notebook where no run is on display; None outside of a notebook."""
-    return None if running_kernel() is None else _cell_asker
+    host = current_host()
+    return None if host is None else CellAsker(host)
 
 
 class CellAsker:
-    """Asks in the running cell; an `Asker`."""
+    """Asks in the running cell; an `Asker`.
 
-    def __init__(self) -> None:
+    Args:
+        host: Where the notebook runs.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
         self._shown: dict[str, _LoneQuestion] = {}
 
     def unavailable(self) -> str | None:
         """Why nobody can be asked; None where someone can."""
-        if has_reader(running_kernel()):
-            return None
-        return "nobody follows this notebook while it runs"
+        return self._host.nobody_answers(background=False)
 
     async def ask(self, request: InputRequest) -> Any:
         """Show the question in the cell, and wait for an answer that fits."""
-        shown = self._shown[request.request_id] = _LoneQuestion()
+        shown = self._shown[request.request_id] = _LoneQuestion(self._host)
         return await shown.ask(request)
 
     def settled(self, request: InputRequest, answer: Answer | None) -> None:
         """Leave the question and what became of it in the cell, as a static output."""
         shown = self._shown.pop(request.request_id, None)
         if shown is None:  # it was never asked
-            shown = _LoneQuestion()
+            shown = _LoneQuestion(self._host)
             shown.display.start()
         shown.end(request, answer)
-
-
-_cell_asker = CellAsker()
 
 
 class _LoneQuestion:
     """One question in a transcript of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: Host) -> None:
         self._transcript = Transcript()
         self._stopped = asyncio.Event()
-        self.display = TranscriptDisplay(self._transcript, self)
+        self.display = TranscriptDisplay(self._transcript, self, host)
         self._questions = OpenQuestions(self.display, self._take)
+        self._asker = self.display.asker(self._questions)
 
     def stop_requested(self) -> None:
         """The reader pressed Stop."""
@@ -75,7 +78,7 @@ class _LoneQuestion:
         self.display.start()
         async with delivery(self.display.comm_id):
             tasks = [
-                asyncio.ensure_future(self._questions.ask(request)),
+                asyncio.ensure_future(self._asker.ask(request)),
                 asyncio.ensure_future(self.display.send_changes()),
                 asyncio.ensure_future(self._stopped.wait()),
             ]

@@ -5,24 +5,18 @@ which needs no kernel and no widget: what the notebook keeps.
 """
 
 import asyncio
-import uuid
 from collections.abc import Sequence
 from typing import Protocol
 
-from IPython.display import (
-    display,  # pyright: ignore[reportUnknownVariableType]
-    update_display,  # pyright: ignore[reportUnknownVariableType]
-)
-
-from nbagent.notebook.kernel import has_reader, running_kernel
+from nbagent.notebook.answer_routes import KernelPrompt, Unanswered
+from nbagent.notebook.hosts import Host
 from nbagent.notebook.live_feed import LiveFeed
+from nbagent.notebook.open_questions import OpenQuestions
 from nbagent.notebook.static_form import put_static_form, static_bundle
 from nbagent.notebook.view import TranscriptView
-from nbagent.questions import InvalidAnswerError
+from nbagent.questions import Asker, InvalidAnswerError
 from nbagent.transcript.items import Transcript
 from nbagent.transcript.patches import Patch
-
-_PLACEHOLDER = "The run is still going on, or its page was closed before it ended."
 
 
 class Listener(Protocol):
@@ -43,19 +37,30 @@ class TranscriptDisplay:
     Args:
         transcript: What to show; the caller changes it and reports the changes by `apply()`.
         listener: Who is told what the reader does.
+        host: Where the notebook runs.
+        background: Whether it goes on changing when the cell has ended.
     """
 
-    def __init__(self, transcript: Transcript, listener: Listener) -> None:
+    def __init__(
+        self,
+        transcript: Transcript,
+        listener: Listener,
+        host: Host,
+        *,
+        background: bool = False,
+    ) -> None:
         self._transcript = transcript
         self._listener = listener
         self._loop = asyncio.get_running_loop()
-        self._display_id = f"nbagent-{uuid.uuid4().hex}"
-        self._reloaded = False
+        self._nobody_answers = host.nobody_answers(background=background)
+        self._asks_by_prompt = not background and host.asks_by_prompt()
+        self._output = host.output(background=background)
+        self._view_lasts = host.view_lasts
         self._view: TranscriptView | None = None
         self._feed: LiveFeed | None = None
         # Without a reader nothing is shown before the end, and a widget would only be noise
         # in the file.
-        if has_reader(running_kernel()):
+        if self._nobody_answers is None:
             self._view = TranscriptView(self)
             self._feed = LiveFeed(transcript, self._view.post)
 
@@ -65,15 +70,26 @@ class TranscriptDisplay:
         return self._view.model_id if self._view is not None else ""
 
     @property
+    def view(self) -> TranscriptView | None:
+        """The live view; None where nobody would see it."""
+        return self._view
+
+    @property
     def is_live(self) -> bool:
         """Whether a reader sees the transcript grow, and can answer."""
         return self._view is not None
 
+    def asker(self, questions: OpenQuestions) -> Asker:
+        """Who asks the questions that are open in this transcript."""
+        if self._nobody_answers is not None:
+            return Unanswered(questions, self._nobody_answers)
+        if self._asks_by_prompt and self._feed is not None:
+            return KernelPrompt(questions, self._feed.send_all)
+        return questions
+
     def start(self) -> None:
         """Show the view in the cell."""
-        bundle = self._view.mimebundle() if self._view is not None else {}
-        bundle["text/plain"] = _PLACEHOLDER
-        display(bundle, raw=True, display_id=self._display_id)
+        self._output.show(self._view)
 
     def apply(self, patches: Sequence[Patch]) -> None:
         """Note changes of the transcript; `send_changes()` shows them."""
@@ -99,17 +115,14 @@ class TranscriptDisplay:
                 self._feed.send()  # the end is on screen while the static form is made
         finally:
             try:
-                await put_static_form(self._transcript, self._put)
+                await put_static_form(self._transcript, self._output.replace)
             finally:
                 self._close_view()
 
     def finish_now(self) -> None:
         """The same for a transcript that is short, without waiting for anything."""
-        self._put(static_bundle(self._transcript))
+        self._output.replace(static_bundle(self._transcript))
         self._close_view()
-
-    def _put(self, bundle: dict[str, str]) -> None:
-        update_display(bundle, raw=True, display_id=self._display_id)
 
     def _close_view(self) -> None:
         """Remove the live view, save where it is all that the reader has.
@@ -119,7 +132,7 @@ class TranscriptDisplay:
         """
         if self._view is None or self._feed is None:
             return
-        if not self._reloaded:
+        if not self._view_lasts:
             self._view.close()
             return
         self._feed.send_all()
@@ -141,4 +154,4 @@ class TranscriptDisplay:
 
     def _send_snapshot(self, seen: int) -> None:
         if self._feed is not None and self._feed.snapshot_requested(seen):
-            self._reloaded = True
+            self._view_lasts = True

@@ -3,7 +3,6 @@
 import html
 import http.client
 import importlib.metadata
-import os
 import platform
 import sys
 import urllib.parse
@@ -16,8 +15,10 @@ from IPython.core.getipython import get_ipython
 from pydantic import BaseModel
 
 from nbagent.models.choose import LOCAL_SERVERS
-from nbagent.notebook.kernel import status
+from nbagent.notebook.front_end import FrontEnd, front_end
+from nbagent.notebook.kernel import KernelStatus, status
 from nbagent.notebook.session import notebook_session
+from nbagent.questions.asker import current_asker
 
 SERVER_TIMEOUT = 0.3
 """Seconds within which a local model server must answer."""
@@ -84,7 +85,7 @@ def _row(cell: str, *texts: str) -> str:
 def doctor() -> Report:
     """Look at what nbagent depends on here.
 
-    Names the versions, the kernel and how a widget's input reaches it, the front end as far as
+    Names the versions, the kernel and how input reaches a running cell, the front end as far as
     it can be known, the model and why it is this one, local model servers, and optional parts.
     Needs no network beyond this machine, and shows no key.
     """
@@ -92,7 +93,7 @@ def doctor() -> Report:
         (
             *_versions(),
             *_kernel(),
-            *_front_end(),
+            *_widgets(),
             _model(),
             *_local_servers(),
             *_optional_parts(),
@@ -114,35 +115,52 @@ def _versions() -> Iterator[Finding]:
 
 
 def _kernel() -> Iterator[Finding]:
+    here = front_end()
     kernel = status()
-    if kernel.name == "none":
+    if here is FrontEnd.NONE:
         yield Finding(
             "Kernel",
-            "none: this is no notebook",
+            here.value,
             "Runs are printed as text; for live views use JupyterLab, Notebook 7 or VS Code.",
         )
         return
-    yield Finding("Kernel", f"{kernel.name} {kernel.version}".strip())
-    yield Finding(
-        "Input while a cell runs",
-        f"delivered at once ({kernel.route})" if kernel.hooked else kernel.route,
-        ""
-        if kernel.hooked
-        else "Buttons and text boxes in a running cell may answer only when it ends. To stop a "
-        "run, interrupt the kernel; pip install -U ipykernel may help.",
-    )
+    if here is FrontEnd.MARIMO:
+        yield Finding("Kernel", f"marimo {_version('marimo')}")
+    else:
+        yield Finding("Kernel", f"{kernel.name} {kernel.version}".strip(), kernel.problem)
+    yield _input(kernel)
     shell: Any = get_ipython()  # pyright: ignore[reportUnknownVariableType]
     if not getattr(shell, "autoawait", True):
         yield Finding(
             "autoawait", "off", "%autoawait on lets %%agent wait without blocking the kernel."
         )
+    yield Finding("Front end", here.value)
 
 
-def _front_end() -> Iterator[Finding]:
-    if status().name == "none":
-        return
-    yield Finding("Front end", _front_end_name())
-    if sys.platform == "emscripten":  # its widgets come from the site that serves the page
+def _input(kernel: KernelStatus) -> Finding:
+    """How an answer, or Stop, reaches a cell that runs."""
+    part = "Input while a cell runs"
+    nobody = current_asker().unavailable()
+    if nobody is not None:
+        return Finding(
+            part,
+            f"nobody can be asked: {nobody}",
+            "Questions take their default answer or fail at once; approvals are denied.",
+        )
+    if kernel.hooked:
+        return Finding(part, f"delivered at once ({kernel.route})")
+    return Finding(
+        part,
+        kernel.route,
+        "Buttons and text boxes in a running cell may answer only when it ends. To stop a run, "
+        "interrupt the kernel; to be asked all the same, give the UserProxyAgent "
+        "input_func=input, the kernel's own prompt. pip install -U ipykernel may help.",
+    )
+
+
+def _widgets() -> Iterator[Finding]:
+    """Whether JupyterLab has what shows widgets."""
+    if front_end() not in (FrontEnd.JUPYTER, FrontEnd.UNKNOWN):  # it brings its own
         return
     from jupyter_core.paths import jupyter_path
 
@@ -160,19 +178,6 @@ def _front_end() -> Iterator[Finding]:
         )
     else:
         yield Finding("Widgets for JupyterLab", "installed")
-
-
-def _front_end_name() -> str:
-    """The front end, from the traces that each leaves in the kernel's process."""
-    if sys.platform == "emscripten":
-        return "JupyterLite"
-    if "google.colab" in sys.modules:
-        return "Colab"
-    if "JPY_SESSION_NAME" in os.environ:
-        return "a Jupyter server (JupyterLab or Notebook)"
-    if "VSCODE_PID" in os.environ or "VSCODE_CWD" in os.environ:
-        return "VS Code"
-    return "unknown"
 
 
 def _model() -> Finding:

@@ -16,12 +16,13 @@ from typing import Any
 from IPython.core.inputtransformer2 import EscapedCommand, MagicAssign, TokenTransformBase
 from IPython.core.interactiveshell import InteractiveShell
 
+from nbagent.notebook.source import source_lines
+
 AWAITED = "__agent__"
 """The variable that holds what a rewritten cell awaits."""
 
 _CELL = re.compile(r"%%agent\b(?!\?)[ \t]*(.*)")
 _LINE_MAGIC = re.compile(r"%(?!%)\w")
-_LINES = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 
 
 class AgentCommand(EscapedCommand):
@@ -118,23 +119,23 @@ class AwaitAgent:
             statements = list(_top_level(ast.parse(text).body))
         except (SyntaxError, ValueError):
             return lines  # IPython reports it when it compiles the cell
-        can_await = self._shell.autoawait and not self._cell_is_running()
+        can_await = self._shell.autoawait and not cell_is_running(self._shell)
         if can_await:
             # Each time, as %reset empties the namespace.
             self._shell.push({AWAITED: self._awaited}, interactive=False)
-        # Not IPython's `lines`, which end at a form feed too; for ast only these are line ends.
-        changed = [line.encode() for line in _LINES.findall(text)]
+        changed = source_lines(text)
         for statement in reversed(statements):
             call = statement.value
             if isinstance(call, ast.Call) and _runs_agent(call):
                 _rewrite(changed, statement, call, can_await=can_await)
         return [b"".join(changed).decode()]
 
-    def _cell_is_running(self) -> bool:
-        """Whether a cell runs already: what is transformed then, a magic such as %%time runs."""
-        trap = self._shell.display_trap
-        # Older versions of IPython lack the public name.
-        return trap.is_active if hasattr(trap, "is_active") else trap._nested_level > 0
+
+def cell_is_running(shell: Any) -> bool:
+    """Whether a cell runs already: what is transformed then, a magic such as %%time runs."""
+    trap = shell.display_trap
+    # Older versions of IPython lack the public name.
+    return trap.is_active if hasattr(trap, "is_active") else trap._nested_level > 0
 
 
 def _is_agent(tokens: list[tokenize.TokenInfo]) -> bool:

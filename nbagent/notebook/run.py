@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime, timezone
 from typing import Generic, Protocol, TypeVar, cast
@@ -19,7 +19,7 @@ from nbagent.messages import (
 from nbagent.notebook.kernel import delivery
 from nbagent.notebook.open_questions import OpenQuestions, Stage
 from nbagent.notebook.short_traceback import shorten_traceback
-from nbagent.questions import asking_through
+from nbagent.questions import Asker, asking_through
 from nbagent.transcript.items import Transcript
 from nbagent.transcript.patches import Patch
 from nbagent.transcript.record import Recorder
@@ -82,6 +82,7 @@ class ShownRun(Generic[ResultT]):
         self._recorder = recorder
         self._page: Page | None = None
         self._questions: OpenQuestions | None = None
+        self._asker: Asker | None = None
         self._messages: list[BaseAgentEvent | BaseChatMessage] = []
         self._result: ResultT | TaskResult | None = None
         self._over = False
@@ -92,12 +93,18 @@ class ShownRun(Generic[ResultT]):
         self._stop_pressed.set()
 
     def answered(self, request_id: str, value: object) -> None:
-        """The reader answered a question."""
-        if self._questions is not None:
+        """The reader answered a question; after Stop no answer counts any more."""
+        if self._questions is not None and not self._stop_pressed.is_set():
             self._questions.receive(request_id, value)
 
-    async def show_on(self, page: Page) -> ResultT | TaskResult:
+    async def show_on(
+        self, page: Page, asker: Callable[[OpenQuestions], Asker] | None = None
+    ) -> ResultT | TaskResult:
         """Run to the end, and show what happens.
+
+        Args:
+            page: Where to show it.
+            asker: Who asks the questions that come up; by default the page itself.
 
         Returns:
             The last item of the stream; of a run that was stopped, a `TaskResult` with the
@@ -110,6 +117,7 @@ class ShownRun(Generic[ResultT]):
         """
         self._page = page
         self._questions = OpenQuestions(page, self._take)
+        self._asker = self._questions if asker is None else asker(self._questions)
         async with delivery(page.comm_id):
             try:
                 return await self._until_end(page)
@@ -155,8 +163,8 @@ class ShownRun(Generic[ResultT]):
     async def _drive(self) -> None:
         """Take one event of the stream after the other."""
         breath = time.monotonic()
-        assert self._questions is not None
-        with asking_through(self._questions):
+        assert self._asker is not None
+        with asking_through(self._asker):
             async with aclosing(self._stream) as stream:
                 async for event in stream:
                     if self._over:

@@ -39,7 +39,7 @@ class TranscriptView(anywidget.AnyWidget):
 
     # Texts, not paths: anywidget would watch files for changes in a thread of its own.
     _esm = javascript("view.js")
-    _css = stylesheet() + css("view.css")
+    _css = stylesheet() + css("view.css", "question.css")
 
     def __init__(self, events: ViewEvents) -> None:
         super().__init__()
@@ -56,6 +56,10 @@ class TranscriptView(anywidget.AnyWidget):
         bundle: Any = self._repr_mimebundle_()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         # ipywidgets gives the data alone, anywidget the data and metadata.
         return cast("dict[str, Any]", bundle[0] if isinstance(bundle, tuple) else bundle)
+
+    def removed(self) -> None:
+        """The host has taken the view out of the page: nobody could stop the run any more."""
+        self._events.stop_requested()
 
     def close(self) -> None:
         """Remove the view from the page, with the layout that ipywidgets made for it."""

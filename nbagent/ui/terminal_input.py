@@ -14,7 +14,7 @@ from typing import AnyStr, TextIO
 from nbagent.questions import InvalidAnswerError, NobodyToAskError
 from nbagent.questions.checks import MAX_BYTES, too_long
 
-if sys.platform != "win32":
+if sys.platform != "win32" and sys.platform != "emscripten":
     import termios
 
 _TERMINAL_LINE = 4_095
@@ -57,7 +57,9 @@ class TerminalInput:
         """Forget what was typed before the question that it would answer was seen."""
         self._thread.drop()
         descriptor = _descriptor(sys.stdin)
-        if sys.platform != "win32" and descriptor is not None and os.isatty(descriptor):
+        if descriptor is None or not os.isatty(descriptor):
+            return
+        if sys.platform != "win32" and sys.platform != "emscripten":
             termios.tcflush(descriptor, termios.TCIFLUSH)
 
     async def line(self) -> str:

@@ -3,16 +3,21 @@
 import importlib.metadata
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from nbagent.notebook import doctor as doctor_module
 from nbagent.notebook.doctor import Finding, Report, doctor
 from nbagent.notebook.session import notebook_session
+from tests.browser.kernels import CURRENT, VERSIONS
+from tests.browser.live_kernel import live_kernel
 
 CANARY = "sk-canary-4f9c2d7e8b1a6035"
 
@@ -68,6 +73,64 @@ def test_it_names_the_versions() -> None:
 
 def test_outside_of_a_notebook_it_says_so() -> None:
     assert "no notebook" in find(doctor(), "Kernel").found
+
+
+def test_marimo_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    marimo = SimpleNamespace(
+        running_in_notebook=lambda: True, app_meta=lambda: SimpleNamespace(mode="edit")
+    )
+    monkeypatch.setitem(sys.modules, "marimo", marimo)
+    assert find(doctor(), "Front end").found == "marimo"
+    assert find(doctor(), "Kernel").found.startswith("marimo ")
+    # Imported by a script, it is no notebook.
+    marimo.running_in_notebook = lambda: False
+    assert "no notebook" in find(doctor(), "Kernel").found
+
+
+ASK = """
+import os
+from nbagent.notebook.doctor import doctor
+for finding in doctor().findings:
+    if finding.part in ("Kernel", "Front end", "Input while a cell runs", "autoawait"):
+        print(finding.part, finding.found, finding.advice, sep=" | ")
+"""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_in_a_kernel_the_route_for_input_is_told(version: str, tmp_path: Path) -> None:
+    async with live_kernel(version, tmp_path) as kernel:
+        # Whoever runs the tests may do so from a terminal of JupyterLab or VS Code.
+        await kernel.run(
+            "import os\n"
+            "for name in ('JPY_SESSION_NAME', 'VSCODE_PID', 'VSCODE_CWD'):\n"
+            "    os.environ.pop(name, None)"
+        )
+        found = await kernel.run(ASK)
+        assert f"Kernel | ipykernel {version} | \n" in found
+        assert "Input while a cell runs | delivered at once (shell hook) | \n" in found
+        assert "Front end | unknown |" in found and "autoawait" not in found
+        assert "autoawait | off |" in await kernel.run("%autoawait off\n" + ASK)
+
+        found = await kernel.run("os.environ['JPY_SESSION_NAME'] = 'a.ipynb'\n" + ASK)
+        assert "Front end | a Jupyter server (JupyterLab or Notebook) |" in found
+
+        found = await kernel.run(ASK, allow_stdin=False)
+        assert "Input while a cell runs | nobody can be asked: " in found
+        assert "Questions take their default answer or fail at once" in found
+        assert "Front end | none: the notebook runs without a page" in found
+
+        found = await kernel.run("os.environ['VOILA_BASE_URL'] = '/'\n" + ASK, allow_stdin=False)
+        assert "Front end | Voila |" in found and "nobody can be asked: " in found
+        assert "show(stream, background=True)" in found
+
+
+async def test_a_kernel_that_cannot_be_hooked_is_told_with_the_way_out(tmp_path: Path) -> None:
+    async with live_kernel(CURRENT, tmp_path) as kernel:
+        found = await kernel.run(
+            "del get_ipython().kernel.shell_channel_thread.manager._shell_channel_to_main\n" + ASK
+        )
+        assert "Input while a cell runs | stock: this kernel reads" in found
+        assert "input_func=input" in found
 
 
 @pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "NBAGENT_MODEL"])
