@@ -34,8 +34,13 @@ export class Bar {
 
   /** @param {Status} status */
   status(status) {
+    const running = status.state === "running";
+    if (running && this.line.hidden) {
+      this.#stop.removeAttribute("aria-disabled");
+      this.#stop.textContent = "Stop";
+    }
     this.#startedAt = status.started_at;
-    this.line.hidden = status.state !== "running";
+    this.line.hidden = !running;
     const { prompt_tokens: read, completion_tokens: written } = status;
     this.#tokens.textContent =
       read || written ? `${read.toLocaleString()} tokens in, ${written.toLocaleString()} out` : "";

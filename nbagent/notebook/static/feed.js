@@ -63,7 +63,12 @@ export class Feed {
   }
 
   stop() {
-    this.#model?.send({ stop: true });
+    this.send({ stop: true });
+  }
+
+  /** Send a message to Python. @param {object} content */
+  send(content) {
+    this.#model?.send(content);
   }
 
   /** @param {Message} message */

@@ -3,6 +3,7 @@
 
 import { appendCode, putBlock, putRows, removeBlock } from "./blocks.js";
 import { element, fragment } from "./html.js";
+import { Questions } from "./question.js";
 
 /**
  * @typedef {import("./blocks.js").Block} Block
@@ -30,14 +31,24 @@ export class Page {
   /** @type {WeakSet<Element>} The cards that the reader opened or closed. */
   #touched = new WeakSet();
 
-  /** @param {AbortSignal} signal */
-  constructor(signal) {
+  /**
+   * @param {(content: object) => void} send Sends a message to Python.
+   * @param {AbortSignal} signal Ends it.
+   */
+  constructor(send, signal) {
+    this.questions = new Questions(send, this.log, signal);
     this.log.append(this.#end);
     // The keyboard opens a card by a click, too.
     this.log.addEventListener("click", (event) => this.#touch(event), { signal });
   }
 
+  /** The element of an item. @param {number} index @returns {Element | undefined} */
+  element(index) {
+    return this.#items[index]?.element;
+  }
+
   clear() {
+    this.questions.hold();
     for (const { element } of this.#items.splice(0)) element.remove();
   }
 
@@ -53,6 +64,7 @@ export class Page {
     this.#footer = Array.from(footer.childNodes);
     this.log.prepend(notices);
     this.log.append(footer);
+    this.questions.settle(running);
   }
 
   /** @param {string} name @param {any[]} values */
@@ -60,6 +72,8 @@ export class Page {
     const [index, key, ...rest] = values;
     if (name === "item") return this.#putItem(index, key);
     const item = this.#items[index];
+    if (item && name === "question") return this.questions.ask(index, key, item.element);
+    if (name === "refused") return this.questions.refused(index, key, rest[0]);
     const block = item?.blocks.get(key);
     if (item && name === "block") putBlock(item, key, rest[0], rest[1]);
     else if (block && name === "text" && block.place.localName === "code") {
@@ -78,8 +92,10 @@ export class Page {
     const old = this.#items[index]?.element;
     if (old) {
       const focus = this.#keepCards(old, shell);
+      const moved = this.questions.move(index, old, shell);
       old.replaceWith(shell);
       focus?.focus({ preventScroll: true });
+      moved();
     } else {
       this.#end.before(shell);
     }
