@@ -67,7 +67,7 @@ class Conversation:
             has made known.
 
     Attributes:
-        name: What the partner is called: the agent's name, or the model's spec.
+        name: What the partner is called: the agent's name, or the model's spec if it was given.
         transcript: The conversation as its readers see it; another object after going back.
         messages: All messages and events, without streaming chunks.
         turns: What was said by the person, in order.
@@ -189,7 +189,7 @@ def _with_name(partner: Partner) -> tuple[str, TaskRunner]:
             reflect_on_tool_use=True,
             max_tool_iterations=MAX_TOOL_ITERATIONS,
         )
-        return name or type(partner).__name__, agent
+        return name or _NAME, agent
     if not isinstance(partner, TaskRunner) or isinstance(partner, type):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(
             f"Chat() needs an agent, a team, a model client or a model's name such as "

@@ -62,13 +62,17 @@ async def open_notebook(
         *,
         cells: list[str] | None = None,
         ipykernel_version: str = CURRENT,
+        subshells: bool = True,
     ) -> NotebookPage:
         server = servers(front_end)
+        server.use_subshells(wanted=subshells)
         letters = (letter if letter.isalnum() else "-" for letter in request.node.name)
         name = "".join(letters) + f"-{len(pages)}.ipynb"
         server.write_notebook(name, cells or [], ipykernel_version=ipykernel_version)
         page = await NotebookPage.open(context, server, name)
         pages.append(page)
+        if not subshells and front_end == "notebook":
+            await page.use_no_subshells()
         return page
 
     yield open_one

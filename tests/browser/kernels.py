@@ -1,6 +1,6 @@
-"""The kernels that the browser tests run: this environment's ipykernel, and an older one.
+"""The kernels that the browser tests run: this environment's ipykernel, and older ones.
 
-The older ipykernel lies in a folder of its own, put in front of the environment by the
+Each older ipykernel lies in a folder of its own, put in front of the environment by the
 kernelspec's PYTHONPATH; everything else it shares with the environment.
 
 Run `python -m tests.browser.kernels` to prepare the folders ahead of the tests, and
@@ -21,14 +21,24 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 OVERLAYS = Path(sys.prefix) / "kernels"
 """Where the older versions lie, each in a folder named `ipykernel-VERSION`."""
 
-OLDER = {"6.31.0": ("ipykernel==6.31.0", "nest-asyncio==1.6.0")}
+_NEST_ASYNCIO = "nest-asyncio==1.6.0"  # what each of them was published with, save the newest
+
+OLDER = {
+    "6.29.5": ("ipykernel==6.29.5", _NEST_ASYNCIO),
+    "6.31.0": ("ipykernel==6.31.0", _NEST_ASYNCIO),
+    "7.1.0": ("ipykernel==7.1.0", _NEST_ASYNCIO),
+    "7.3.0": ("ipykernel==7.3.0",),
+}
 """What to install for each older version, beyond what this environment has."""
 
 CURRENT = version("ipykernel")
 """The version in this environment."""
 
-VERSIONS = (CURRENT, *OLDER)
-"""All versions, the newest first."""
+VERSIONS = (CURRENT, "6.31.0")
+"""The two versions between which everything is tested: the newest, and one without subshells."""
+
+ALL_VERSIONS = (*(older for older in OLDER if older != CURRENT), CURRENT)
+"""All versions, the oldest first: for what depends on how a kernel gets its messages."""
 
 
 def kernel_name(ipykernel_version: str) -> str:
@@ -40,7 +50,7 @@ def prepare_overlays() -> None:
     """Install the older versions, each into its folder, where that is not there yet."""
     for older, requirements in OLDER.items():
         folder = OVERLAYS / kernel_name(older)
-        if folder.is_dir():
+        if older == CURRENT or folder.is_dir():
             continue
         OVERLAYS.mkdir(parents=True, exist_ok=True)
         # Installed aside and renamed: a folder with the final name is always complete.
@@ -64,10 +74,10 @@ def prepare_overlays() -> None:
 def write_kernelspecs(data_dir: Path) -> None:
     """Write a kernelspec for each version below `data_dir`, a folder of `$JUPYTER_PATH`."""
     prepare_overlays()
-    for ipykernel_version in VERSIONS:
+    for ipykernel_version in ALL_VERSIONS:
         name = kernel_name(ipykernel_version)
         path = [str(REPOSITORY)]  # the cells of the tests use tests.browser.runs
-        if ipykernel_version in OLDER:
+        if ipykernel_version != CURRENT:
             path.insert(0, str(OVERLAYS / name))
         spec: dict[str, object] = {
             "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],

@@ -107,15 +107,60 @@ class LiveKernel:
         """Send a custom message to the live view that was opened last, as its page does."""
         self.tell(self.view(), {"method": "custom", "content": content})
 
-    def tell(self, comm_id: str, data: Message) -> None:
-        """Send a comm message, as a page does."""
+    def tell(self, comm_id: str, data: Message, *, subshell: str | None = None) -> str:
+        """Send a comm message, as a page does; its message id.
+
+        Args:
+            comm_id: The comm.
+            data: What to tell.
+            subshell: The subshell to send it to; None for the main shell.
+        """
         session = self._client.session
         message = session.msg("comm_msg", {"comm_id": comm_id, "data": data})
+        if subshell is not None:
+            message["header"]["subshell_id"] = subshell
         self._client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
+
+    async def supports_subshells(self) -> bool:
+        """Whether the kernel says that it has subshells."""
+        info = await self._control("kernel_info_request")
+        return "kernel subshells" in info.get("supported_features", [])
+
+    async def create_subshell(self) -> str:
+        """Open a subshell, as front ends do for widgets; its id."""
+        return str((await self._control("create_subshell_request"))["subshell_id"])
+
+    async def delete_subshell(self, subshell: str) -> None:
+        """End a subshell."""
+        await self._control("delete_subshell_request", {"subshell_id": subshell})
+
+    async def _control(self, kind: str, content: Message | None = None) -> Message:
+        """Send a request over the control channel; the content of its reply."""
+        message = self._client.session.msg(kind, content or {})
+        self._client.control_channel.send(message)
+        while True:
+            reply = await self._client.get_control_msg(timeout=SECONDS)
+            if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+                return cast("Message", reply["content"])
 
     async def interrupt(self) -> None:
         """Interrupt the kernel."""
         await self._manager.interrupt_kernel()
+
+    async def input_requested(self) -> str:
+        """Wait until the kernel asks for a line, as `input()` does; its prompt."""
+        async with _limit():
+            request = await self._client.get_stdin_msg(timeout=SECONDS)
+            return str(request["content"]["prompt"])
+
+    def type_line(self, line: str) -> None:
+        """Give the line that the kernel has asked for."""
+        self._client.input(line)
+
+    async def shut_down(self) -> None:
+        """Ask the kernel to end, and wait until it has."""
+        await self._manager.shutdown_kernel()
 
 
 @contextlib.asynccontextmanager
@@ -144,7 +189,7 @@ async def live_kernel(ipykernel_version: str, folder: Path) -> AsyncGenerator[Li
     """Start a kernel and end it afterwards.
 
     Args:
-        ipykernel_version: One of `tests.browser.kernels.VERSIONS`.
+        ipykernel_version: One of `tests.browser.kernels.ALL_VERSIONS`.
         folder: An empty folder for its kernelspec and its settings.
     """
     manager: Any = kernel_manager(ipykernel_version, folder)

@@ -156,6 +156,12 @@ class NotebookPage:
         """Run a command of the application."""
         await self.page.evaluate(_COMMAND, [command, options])
 
+    async def use_no_subshells(self) -> None:
+        """Send all of this page's comm messages to the main shell, until it is loaded anew."""
+        await self.page.evaluate(
+            "() => { window.jupyterapp.serviceManager.kernels.commsOverSubshells = 'disabled'; }"
+        )
+
     async def interrupt(self) -> None:
         """Interrupt the kernel as the square button does."""
         await self.command("notebook:interrupt-kernel")

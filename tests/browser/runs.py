@@ -5,10 +5,14 @@ import base64
 import io
 import time
 import uuid
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
+from nbagent.agents import AssistantAgent, UserProxyAgent
+from nbagent.base.chat_agent import Response
 from nbagent.base.task import TaskResult
+from nbagent.cancellation import CancellationToken
 from nbagent.image import Image
 from nbagent.messages import (
     BaseAgentEvent,
@@ -19,6 +23,7 @@ from nbagent.messages import (
     ToolCallExecutionEvent,
     ToolCallRequestEvent,
 )
+from nbagent.models.replay import ReplayChatCompletionClient
 from nbagent.models.types import FunctionCall, FunctionExecutionResult, RequestUsage
 
 Stream: TypeAlias = AsyncGenerator[BaseAgentEvent | BaseChatMessage | TaskResult, None]
@@ -163,6 +168,25 @@ async def will_not_end() -> Stream:
     yield TaskResult(messages=[])
 
 
+async def conversation() -> Stream:
+    """An assistant asks, a person answers, and the assistant goes on: two agents and no team."""
+    client = ReplayChatCompletionClient(["Which harbour do you mean?", "Then the lamps go on."])
+    assistant = AssistantAgent("assistant", client, model_client_stream=True)
+    person = UserProxyAgent("user")
+    messages: list[BaseAgentEvent | BaseChatMessage] = [asked()]
+    yield messages[0]
+    said: Sequence[BaseChatMessage] = [asked()]
+    for agent in (assistant, person, assistant):
+        async for event in agent.on_messages_stream(said, CancellationToken()):
+            if isinstance(event, Response):
+                said = [event.chat_message]
+                messages.append(event.chat_message)
+                yield event.chat_message
+            else:
+                yield event
+    yield TaskResult(messages=messages)
+
+
 class HarbourError(Exception):
     """What `fails()` raises."""
 
@@ -174,3 +198,17 @@ async def fails() -> Stream:
         content="The lamps ", full_message_id="lamps", source="assistant"
     )
     raise HarbourError("the harbour is closed")
+
+
+async def until(path: str) -> Stream:
+    """A run that says something now and again, and ends once there is a file of this name."""
+    task = asked()
+    yield task
+    words = 0
+    while not Path(path).exists():  # noqa: ASYNC240 - a look at a local file blocks nobody
+        words += 1
+        yield ModelClientStreamingChunkEvent(
+            content=f"word {words} ", full_message_id="until", source="assistant"
+        )
+        await asyncio.sleep(0.05)
+    yield TaskResult(messages=[task])

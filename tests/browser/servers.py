@@ -27,6 +27,10 @@ SETTINGS = {
 }
 """The front end's settings: nothing asked from elsewhere, nothing saved unasked."""
 
+SUBSHELL_PLUGIN = "@jupyterlab/apputils-extension:kernels-settings"
+SUBSHELL_SETTING = "commsOverSubshells"
+"""The setting "Kernel Comms over subshells", which JupyterLab reads when a page is loaded."""
+
 START_SECONDS = 60.0
 
 
@@ -50,6 +54,26 @@ class JupyterServer:
             workspace = Path(notebook).stem
             return f"{self.url}/lab/workspaces/{workspace}/tree/{notebook}?reset"
         return f"{self.url}/notebooks/{notebook}"
+
+    def use_subshells(self, *, wanted: bool) -> None:
+        """Choose how pages that are opened from now on send widgets' messages.
+
+        Notebook 7.6 offers the setting and does not read it; `NotebookPage.use_no_subshells()`
+        does there what it would do.
+
+        Args:
+            wanted: True for the setting's default, one subshell for each comm target; False to
+                send all to the main shell.
+        """
+        values = {} if wanted else {SUBSHELL_SETTING: "disabled"}
+        request = urllib.request.Request(
+            f"{self.url}/lab/api/settings/{SUBSHELL_PLUGIN}",
+            data=json.dumps({"raw": json.dumps(values)}).encode(),
+            headers={"Content-Type": "application/json"},
+            method="PUT",
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            answer.read()
 
     def write_notebook(
         self, name: str, cells: list[str], *, ipykernel_version: str = CURRENT

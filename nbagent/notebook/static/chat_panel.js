@@ -25,8 +25,9 @@ const OUTDATED =
 
 export class ChatPanel {
   #ending = new AbortController();
-  #root = element("section", "nbagent-chat nbagent-chat-empty");
-  #area = element("div", "nbagent-chat-area", { tabindex: "0", role: "region", "aria-label": "Conversation" });
+  // Groups and no regions: a notebook may hold many chats.
+  #root = element("div", "nbagent-chat nbagent-chat-empty", { role: "group" });
+  #area = element("div", "nbagent-chat-area", { tabindex: "0", role: "group", "aria-label": "Conversation" });
   #partner = element("p", "nbagent-partner");
   #invitation = element("p", "nbagent-invitation");
   #outdated = element("p", "nbagent-outdated");
@@ -53,7 +54,7 @@ export class ChatPanel {
     this.view = new LiveView(this.#area, chat.feed, () => this.#offerEditing());
     this.view.bar.line.hidden = true;
     this.composer = new Composer(chat, this.#root, this.view.bar.line, signal, () => this.#toEnd());
-    const tools = element("div", "nbagent-chat-tools", { role: "group", "aria-label": "Conversation" });
+    const tools = element("div", "nbagent-chat-tools", { role: "group", "aria-label": "With the conversation" });
     tools.append(this.#retry, this.#anew, this.#copy, this.#html, this.#json);
     this.#outdated.textContent = OUTDATED;
     this.#root.append(this.#area, this.composer.form, tools, this.#outdated);

@@ -65,8 +65,10 @@ export function focusedElement(node) {
 
 /** Whether the focus is on nothing in particular. @param {Node} node */
 export function nothingHasFocus(node) {
-  const focused = focusedElement(node);
-  return focused === null || focused === document.body;
+  const focused = document.activeElement;
+  if (focused === null || focused === document.body) return true;
+  const root = node.getRootNode();
+  return root instanceof ShadowRoot && root.host === focused && root.activeElement === null;
 }
 
 /** @param {EventTarget | null} target @returns {target is HTMLElement} */
