@@ -21,9 +21,11 @@ LESSON = Path(__file__).parents[2] / "notebooks" / "01-first-agent.ipynb"
 FRONT_ENDS: tuple[FrontEnd, ...] = ("lab", "notebook")
 
 
-def copy_lesson(server: JupyterServer, name: str, version: str) -> list[dict[str, Any]]:
-    """Put the lesson into the served folder, set to the kernel under test; its cells."""
-    notebook = json.loads(LESSON.read_text(encoding="utf-8"))
+def copy_lesson(
+    server: JupyterServer, name: str, version: str, lesson: Path = LESSON
+) -> list[dict[str, Any]]:
+    """Put a lesson into the served folder, set to the kernel under test; its cells."""
+    notebook = json.loads(lesson.read_text(encoding="utf-8"))
     notebook["metadata"]["kernelspec"] = {
         "name": kernel_name(version),
         "display_name": f"Python (ipykernel {version})",

@@ -1,0 +1,178 @@
+"""Lessons 3 and 4 as a learner works through them: with files, answers and permissions."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import BrowserContext, Locator, expect
+
+from tests.browser.conftest import Servers
+from tests.browser.kernels import VERSIONS
+from tests.browser.page import NotebookPage
+from tests.browser.sample_files import write_sample
+from tests.browser.servers import FrontEnd
+from tests.browser.test_lesson import (
+    LESSON,
+    cell_with,
+    copy_lesson,
+    run_all_from_the_menu,
+    seen,
+)
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+
+MEANT = 0.5
+"""Seconds after which a press on what has just appeared counts."""
+
+combinations = pytest.mark.parametrize(
+    ("front_end", "version"), [("lab", VERSIONS[0]), ("notebook", VERSIONS[-1])]
+)
+
+
+async def pictures(page: NotebookPage, name: str, target: Locator) -> None:
+    """Keep the looks of something: in JupyterLab light and dark, in Notebook 7 at 400 pixels."""
+    if page.server.front_end == "notebook":
+        await page.page.set_viewport_size({"width": 400, "height": 900})
+        await page.screenshot(f"{name}-400", target)
+        await page.page.set_viewport_size({"width": 1200, "height": 1000})
+        return
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        await page.theme(theme)
+        await asyncio.sleep(1)  # JupyterLab covers the page while it changes
+        await page.screenshot(f"{name}-{theme[11:].lower()}", target)
+
+
+async def controls(page: NotebookPage, index: int, number: int = 0) -> Locator:
+    """The controls of an open question in the output of a cell."""
+    found = (await seen(page, index)).locator(".nbagent-controls").nth(number)
+    await found.wait_for()
+    await asyncio.sleep(MEANT)
+    return found
+
+
+async def answer(page: NotebookPage, index: int, text: str) -> None:
+    """Write an answer and send it with Enter."""
+    box = (await controls(page, index)).get_by_role("textbox")
+    await box.fill(text)
+    await box.press("Enter")
+
+
+async def assert_ended_well(
+    page: NotebookPage, cells: list[dict[str, Any]], *, failing: int | None = None
+) -> None:
+    """Every cell has run, and left no error and no live view."""
+    last = max(index for index, cell in enumerate(cells) if cell["cell_type"] == "code")
+    await page.page.wait_for_function(
+        """(index) => {
+          const cell = window.jupyterapp.shell.currentWidget.content.model.cells.get(index);
+          return cell.executionCount !== null && cell.executionState !== 'running';
+        }""",
+        arg=last,
+    )
+    for index, cell in enumerate(cells):
+        if cell["cell_type"] == "code" and index != failing:
+            outputs = await page.outputs(index)
+            assert not [o for o in outputs if o["output_type"] == "error"], cell["source"]
+            assert "widget-view" not in json.dumps(outputs), "a live view was left behind"
+
+
+@combinations
+async def test_lesson_3(
+    servers: Servers,
+    context: BrowserContext,
+    front_end: FrontEnd,
+    version: str,
+    tmp_path: Path,
+) -> None:
+    server = servers(front_end)
+    name = f"lesson-3-{front_end}.ipynb"
+    lesson = LESSON.with_name("03-pictures-and-files.ipynb")
+    cells = copy_lesson(server, name, version, lesson)
+    page = await NotebookPage.open(context, server, name)
+    await run_all_from_the_menu(page)
+
+    files = [write_sample(tmp_path, "png", 10_000), write_sample(tmp_path, "txt", 10_000)]
+    dropping = await seen(page, cell_with(cells, "await drop("))
+    zone = dropping.locator(".nbagent-drop")
+    await zone.wait_for()
+    await zone.locator("input[type=file]").set_input_files([str(path) for path in files])
+    await expect(zone.locator(".nbagent-chip[data-state=ready]")).to_have_count(2)
+    await zone.get_by_role("button", name="Done").click()
+
+    chat = (await seen(page, cell_with(cells, "Chat(agent)"))).locator(".nbagent-chat")
+    await chat.wait_for()
+    # The next cells have said something in it, and closed it.
+    await assert_ended_well(page, cells)
+    composed = await page.text(cell_with(cells, "compose("))
+    assert all(path.name in composed for path in files if path.suffix == ".txt")
+    holiday = await page.text(cell_with(cells, "holiday.jpg"))
+    assert "upright" in holiday and "removed" in holiday
+    assert "hello in three languages" in await page.text(cell_with(cells, "Chat(agent)"))
+    await pictures(page, "lesson-3-chat", await seen(page, cell_with(cells, "Chat(agent)")))
+    await page.close()
+
+
+@combinations
+async def test_lesson_4(
+    servers: Servers, context: BrowserContext, front_end: FrontEnd, version: str
+) -> None:
+    server = servers(front_end)
+    name = f"lesson-4-{front_end}.ipynb"
+    cells = copy_lesson(server, name, version, LESSON.with_name("04-ask-the-human.ipynb"))
+    page = await NotebookPage.open(context, server, name)
+    await run_all_from_the_menu(page)
+
+    await answer(page, cell_with(cells, "What is your name?"), "Grace")
+    choosing = cell_with(cells, "Which colour?")
+    await (await controls(page, choosing)).get_by_role("button", name="green").click()
+    sure = (
+        (await seen(page, choosing)).locator(".nbagent-controls").get_by_role("button", name="Yes")
+    )
+    await sure.wait_for()
+    await asyncio.sleep(MEANT)
+    await sure.click()
+
+    form = await controls(page, cell_with(cells, "class Trip"))
+    await form.get_by_role("textbox", name="City").fill("Porto")
+    await pictures(page, "lesson-4-form", await seen(page, cell_with(cells, "class Trip")))
+    await form.get_by_role("button", name="Send").click()
+
+    await answer(page, cell_with(cells, "ask_guest"), "by the window")
+    await answer(page, cell_with(cells, "UserProxyAgent"), "Too long.")
+
+    both = cell_with(cells, "Coffee?")
+    await controls(page, both, 1)
+    questions = (await seen(page, both)).locator(".nbagent-live")
+    await questions.filter(has_text="Coffee?").get_by_role("button", name="Yes").click()
+    await questions.filter(has_text="Tea?").get_by_role("button", name="No").click()
+
+    clerk = cell_with(cells, "send_mail")
+    approval = await controls(page, clerk)
+    await pictures(page, "lesson-4-approval", await seen(page, clerk))
+    await approval.get_by_role("button", name="Approve", exact=True).click()
+
+    builder = cell_with(cells, "the builder")
+    denial = await controls(page, builder)
+    await denial.get_by_role("button", name="Deny…").click()
+    await asyncio.sleep(MEANT)
+    await denial.get_by_role("textbox").fill("too dear")
+    await denial.get_by_role("textbox").press("Enter")
+
+    await answer(page, cell_with(cells, "run_sync"), "6")
+    await assert_ended_well(page, cells)
+    for words, result in (
+        ("What is your name?", "Hello, Grace!"),
+        ("Which colour?", "green True"),
+        ("class Trip", "city='Porto'"),
+        ("ask_guest", "by the window"),
+        ("UserProxyAgent", "Too long."),
+        ("Coffee?", "[False, True]"),
+        ("send_mail", "1 mail sent"),
+        ("the builder", "too dear"),
+        ("run_sync", "36"),
+    ):
+        assert result in await page.text(cell_with(cells, words)), words
+    await pictures(page, "lesson-4-answered", await seen(page, clerk))
+    await page.close()

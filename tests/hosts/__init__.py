@@ -1,0 +1,1 @@
+"""Tests in hosts beside JupyterLab and Notebook: real Voila and marimo, in a real browser."""
