@@ -30,10 +30,10 @@ lab: set-up-lab
 test: test-package test-browser
 
 test-package: set-up-test
-	$(RUN) -m pytest -n 2 --dist loadfile --ignore tests/browser
+	$(RUN) -m pytest -n 2 --dist loadfile --ignore tests/browser --ignore tests/hosts
 
 test-browser: set-up-test
-	$(RUN) -m pytest tests/browser
+	$(RUN) -m pytest tests/browser tests/hosts
 
 check: check-format check-lint check-types check-rooms check-javascript
 

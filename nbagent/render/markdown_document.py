@@ -52,7 +52,8 @@ def transcript_to_markdown(transcript: Transcript) -> str:
         source = item.source
         blocks.append(_item(item))
     blocks.append("---")
-    blocks.append(f"_{_escaped(' · '.join(run_facts(transcript)), 500)}_")
+    if facts := run_facts(transcript):
+        blocks.append(f"_{_escaped(' · '.join(facts), 500)}_")
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 

@@ -38,6 +38,7 @@ def question_fields(item: Item) -> dict[str, Any] | None:
         question, request_id, since = item.question, item.request_id, item.at
     elif isinstance(item, ToolCallItem) and item.approval and item.approval.state == "open":
         question, request_id = item.approval.question, item.approval.request_id
+        since = item.approval.asked_at
     else:
         return None
     if question is None:

@@ -3,7 +3,7 @@
 from html import escape
 
 from nbagent.render.plain_text import cap, duration_text, one_line, visible
-from nbagent.transcript.items import Transcript
+from nbagent.transcript.items import QuestionItem, Transcript
 
 _ENDS = {"running": ("◌", "Running"), "done": ("✓", "Done"), "failed": ("✗", "Failed")}
 _ENDS["stopped"] = ("■", "Stopped")
@@ -18,6 +18,8 @@ def notices_html(notices: list[str]) -> str:
 
 def footer_html(transcript: Transcript) -> str:
     """How the run ended, its time, its tokens and why it ended."""
+    if not run_facts(transcript):
+        return ""
     icon, _ = _ENDS[transcript.state]
     parts = [escape(part, quote=False) for part in run_facts(transcript)]
     return (
@@ -27,7 +29,13 @@ def footer_html(transcript: Transcript) -> str:
 
 
 def run_facts(transcript: Transcript) -> list[str]:
-    """How the run ended, its tokens and why it ended, as short plain texts."""
+    """How the run ended, its tokens and why it ended, as short plain texts.
+
+    Nothing of a question that stands alone and was answered: the answer says it all.
+    """
+    alone = len(transcript.items) == 1 and isinstance(transcript.items[0], QuestionItem)
+    if alone and transcript.state == "done":
+        return []
     facts = [_ENDS[transcript.state][1]]
     seconds = run_seconds(transcript)
     if seconds is not None:

@@ -42,7 +42,8 @@ def transcript_to_text(transcript: Transcript) -> str:
             blocks.append(f"── {one_line(item.source)} ──")
         source = item.source
         blocks.append(_item(item))
-    blocks.append(f"({' · '.join(run_facts(transcript))})")
+    if facts := run_facts(transcript):
+        blocks.append(f"({' · '.join(facts)})")
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 

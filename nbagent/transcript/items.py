@@ -88,6 +88,7 @@ class AskedApproval(BaseModel):
     Attributes:
         request_id: Identifies the question; the answer carries it.
         question: What is asked, with the exact call.
+        asked_at: When.
         state: "open" while it waits, "answered", or "cancelled".
         approved: Whether the call may run; None while it is not decided.
         answer: What was said, as text; the reason of a denial is part of it.
@@ -100,6 +101,7 @@ class AskedApproval(BaseModel):
 
     request_id: str
     question: Question
+    asked_at: datetime | None = None
     state: QuestionState = "open"
     approved: bool | None = None
     answer: str | None = None

@@ -331,7 +331,8 @@ def _results(transcript: Transcript, event: ToolCallExecutionEvent) -> list[Patc
             lambda item, call_id=result.call_id: (
                 isinstance(item, ToolCallItem)
                 and item.call_id == call_id
-                and item.state in ("waiting", "running")
+                and item.state in ("waiting", "running", "denied")
+                and item.result is None
             ),
         )
         if index is None:
@@ -382,7 +383,11 @@ def _question(transcript: Transcript, event: UserInputRequestedEvent) -> list[Pa
             ),
         )
         if index is not None:
-            approval = AskedApproval(request_id=event.request_id, question=event.question)
+            approval = AskedApproval(
+                request_id=event.request_id,
+                question=event.question,
+                asked_at=event.created_at,
+            )
             update = {"state": "waiting", "approval": approval}
             return _put(transcript, index, transcript.items[index].model_copy(update=update))
     item = QuestionItem(**_base(event), request_id=event.request_id, question=event.question)
@@ -405,7 +410,9 @@ def _answered(transcript: Transcript, event: UserInputAnsweredEvent) -> list[Pat
     if isinstance(item, ToolCallItem):
         assert item.approval is not None
         approval = item.approval.model_copy(update={**update, "approved": event.approved})
-        state = "running" if item.state == "waiting" else item.state
+        state = item.state
+        if state == "waiting":
+            state = "denied" if event.approved is False else "running"
         return _put(
             transcript, index, item.model_copy(update={"approval": approval, "state": state})
         )

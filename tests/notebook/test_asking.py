@@ -65,7 +65,7 @@ async def test_an_agents_question_is_answered_while_the_cell_runs(kernel: LiveKe
 async def test_a_lone_question_is_answered_in_its_cell(kernel: LiveKernel) -> None:
     cell = kernel.start("print('said', await ask('Which colour?'))")
     question = await asked(kernel)
-    assert question["prompt"] == "Which colour?"
+    assert "Which colour?" in question["name"]
     answer(kernel, {"id": "another"}, "blue")
     answer(kernel, question, "red")
     answer(kernel, question, "green")
@@ -93,7 +93,7 @@ async def test_questions_at_once_keep_their_own_answers(kernel: LiveKernel) -> N
         if operation[0] == "question"
     ]
     second = fields[1] if len(fields) > 1 else await asked(kernel)
-    assert (first["prompt"], second["prompt"]) == ("one?", "two?")
+    assert "one?" in first["name"] and "two?" in second["name"]
     answer(kernel, second, "2")
     answer(kernel, first, "1")
     await kernel.ended(cell)
@@ -103,7 +103,7 @@ async def test_questions_at_once_keep_their_own_answers(kernel: LiveKernel) -> N
 async def test_an_answer_that_does_not_fit_is_refused(kernel: LiveKernel) -> None:
     cell = kernel.start("print(await ask('Which?', choices=['red', 'blue']))")
     question = await asked(kernel)
-    assert question["choices"] == ["red", "blue"]
+    assert [choice["value"] for choice in question["choices"]] == ["red", "blue"]
     answer(kernel, question, "pink")
     await kernel.until(
         lambda message: (

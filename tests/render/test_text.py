@@ -1,9 +1,12 @@
 import pytest
 
+from nbagent.questions import Question
+from nbagent.render.html import transcript_to_html
+from nbagent.render.markdown_document import transcript_to_markdown
 from nbagent.render.plain_text import duration_text, one_line, visible
 from nbagent.render.text import transcript_to_text
-from nbagent.transcript.items import ToolCallItem, Transcript
-from tests.render.sample_transcript import WORDS, hostile_transcript, sample_transcript
+from nbagent.transcript.items import QuestionItem, ToolCallItem, Transcript
+from tests.render.sample_transcript import START, WORDS, hostile_transcript, sample_transcript
 
 
 def test_all_that_happened_is_there() -> None:
@@ -98,3 +101,18 @@ def test_a_line_is_one_line() -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+def test_a_question_alone_needs_no_account_of_the_run() -> None:
+    question = QuestionItem(
+        id="1",
+        source="",
+        request_id="1",
+        question=Question(prompt="Tea?"),
+        state="answered",
+        answer="Yes",
+        answered_by="user",
+    )
+    transcript = Transcript(items=[question], state="done", started_at=START, ended_at=START)
+    for form in (transcript_to_text, transcript_to_html, transcript_to_markdown):
+        assert "Tea?" in form(transcript) and "Done" not in form(transcript)

@@ -228,6 +228,7 @@ def test_a_denied_call_says_so() -> None:
     )
     call = the_call(transcript)
     assert call.state == "denied" and call.approval is not None
+    assert call.result == "result c1"
     assert call.approval.answer == "denied: too dear"
 
 

@@ -145,7 +145,8 @@ export class Ask {
 
   /** @param {unknown} raw What the page makes of the answer. */
   submit(raw) {
-    if (this.#locked || this.#isEarly) return;
+    if (this.#locked) return;
+    if (this.#isEarly) return this.#show("Not sent yet. Press again to send it.");
     this.#lock(true);
     this.controls.mark(false, {});
     this.#show("Sending…");
