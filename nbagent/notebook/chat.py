@@ -57,7 +57,7 @@ class Chat:
 
     @property
     def result(self) -> TaskResult | None:
-        """The result of the last turn that ended; None before, and after `new()`."""
+        """The result of the last turn that gave one; None before, and after `new()`."""
         return self._result
 
     @property

@@ -37,7 +37,7 @@ from nbagent.transcript.patches import Patch
 _HAVE_PLACES = (FrontEnd.JUPYTER, FrontEnd.JUPYTERLITE, FrontEnd.VOILA)
 """Front ends that start a widget's script before it is displayed."""
 
-PATIENCE = 8
+PATIENCE = 16
 """So many times in a row the event loop is free for `LOOK_SECONDS`, and nothing is heard of the
 page: then it has found no place."""
 
@@ -74,7 +74,7 @@ class ChatPage:
         limits: Which files are taken.
 
     Attributes:
-        kept: The number of the static form that is in the notebook.
+        kept: The number of the static form that is in the notebook; None where nothing is kept.
     """
 
     def __init__(self, transcript: Transcript, listener: ChatListener, limits: Limits) -> None:
@@ -82,11 +82,10 @@ class ChatPage:
         self._listener = listener
         self._limits = limits
         self._name = uuid.uuid4().hex
-        self._displayed = False
         self._live: _Live | None = None
         self._went_live = asyncio.Event()
         self._has_places = True
-        self.kept = 0
+        self.kept: int | None = None
 
     @property
     def comm_id(self) -> str:
@@ -105,13 +104,14 @@ class ChatPage:
 
     def show(self, host: Host) -> None:
         """Show the chat in the running cell, also a second time elsewhere."""
-        self._displayed = True
-        display(self._bundle(self._static()), raw=True, display_id=self._saved)
+        here = front_end()
+        if here is not FrontEnd.VOILA:  # there is no file, and its page replaces no output
+            self.kept = self.kept or 0
+            display(self._bundle(self._static()), raw=True, display_id=self._saved)
         if host.nobody_answers(background=True) is not None:
             return
         self.view()
         assert self._live is not None
-        here = front_end()
         self._has_places = self._has_places and here in _HAVE_PLACES
         bundle = self._place() if self._has_places else self._widget()
         display(bundle, raw=True, display_id=self._place_id)
@@ -160,7 +160,7 @@ class ChatPage:
         """Show all that is left, and bring the static form up to date."""
         if self._live is not None:
             self._live.feed.send_all()
-        if not self._displayed:
+        if self.kept is None:
             return
         if self._transcript.items:
             await put_static_form(self._transcript, self._put)
@@ -200,7 +200,7 @@ class ChatPage:
         return {"text/html": f"<p><em>{_EMPTY}</em></p>", "text/plain": _EMPTY}
 
     def _put(self, bundle: dict[str, str]) -> None:
-        self.kept += 1
+        self.kept = (self.kept or 0) + 1
         update_display(self._bundle(bundle), raw=True, display_id=self._saved)
 
     def _bundle(self, bundle: dict[str, str]) -> dict[str, str]:

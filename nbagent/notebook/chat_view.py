@@ -21,7 +21,8 @@ To the page:
   [{"id": "a81d…", "item": 4}], "last": "5f0c…", "kept": 3}`: the partner's name and whether it
   takes pictures; whether a turn goes on; the turns, each with the transcript's item that it
   begins with; the id of the last message that was sent on; and the number of the static
-  transcript, which has the class `nbagent-kept-3` where it is up to date.
+  transcript, which has the class `nbagent-kept-3` where it is up to date; null where there is
+  none.
 - `{"chat": "refused", "id": "5f0c…", "reason": "…"}`: this was not done; the id is empty where
   what was asked for has none.
 - `{"chat": "draft", "turn": "a81d…", "text": "…", "files": ["…"]}`: what was sent in a turn; the

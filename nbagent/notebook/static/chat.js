@@ -14,7 +14,7 @@ import { Uploads } from "./upload.js";
  * @typedef {import("./feed.js").Model & {get(name: string): any}} ChatModel
  * @typedef {{
  *   name: string, pictures: boolean, running: boolean, turns: {id: string, item: number}[],
- *   last: string, kept: number,
+ *   last: string, kept: number | null,
  * }} ChatState
  * @typedef {{chat: string} & Record<string, any>} ChatMessage
  */
@@ -40,7 +40,7 @@ class Chat {
   feed = new Feed();
   uploads = new Uploads();
   /** @type {ChatState} */
-  state = { name: "", pictures: true, running: false, turns: [], last: "", kept: 0 };
+  state = { name: "", pictures: true, running: false, turns: [], last: "", kept: null };
   /** Whether the notebook's static transcript is older than the conversation. */
   outdated = false;
   /** Under which drafts are kept. */
@@ -116,7 +116,7 @@ class Chat {
       const { name, pictures, running, turns, last, kept } = message;
       this.state = { name, pictures, running, turns, last, kept };
       clearTimeout(this.#looking);
-      if (!running) this.#looking = setTimeout(() => this.#look(), KEPT_WITHIN);
+      if (!running && kept !== null) this.#looking = setTimeout(() => this.#look(), KEPT_WITHIN);
     }
     for (const panel of this.#panels) panel.take(message);
   }

@@ -1,7 +1,7 @@
 // @ts-check
 /** One view of a chat: the transcript, which scrolls, the composer, and what can be done with it. */
 
-import { Composer } from "./composer.js";
+import { Composer, SLOW } from "./composer.js";
 import { pushButton } from "./controls.js";
 import { element } from "./html.js";
 import { ownKeys } from "./keys.js";
@@ -23,6 +23,8 @@ const OUTDATED =
   "This page was loaded anew, so the notebook does not hold what was said since. " +
   "To save it too, show the chat in a new cell.";
 
+const NOT_COPIED = "The browser does not allow copying here. Download it instead.";
+
 export class ChatPanel {
   #ending = new AbortController();
   // Groups and no regions: a notebook may hold many chats.
@@ -36,6 +38,8 @@ export class ChatPanel {
   #copy = tool("Copy", "copy", "Copy as Markdown");
   #html = tool("HTML", "download", "Download as HTML");
   #json = tool("JSON", "download", "Download as JSON");
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #slow;
   /** @type {Map<string, (text: string, name: string) => void>} What to do with texts that were asked for. */
   #exports = new Map();
   /** @type {WeakSet<Element>} Messages that can be edited. */
@@ -66,6 +70,7 @@ export class ChatPanel {
   }
 
   close() {
+    clearTimeout(this.#slow);
     this.#closeView();
     this.#ending.abort();
     this.#root.remove();
@@ -73,8 +78,10 @@ export class ChatPanel {
 
   /** @param {ChatMessage} message */
   take(message) {
+    this.#heard();
     if (message.chat === "state") this.update();
     else if (message.chat === "exported") this.#exported(message);
+    else if (message.chat === "refused" && this.#exports.delete(message.id)) this.composer.say(message.reason, "", true);
     else this.composer.take(message);
   }
 
@@ -135,7 +142,7 @@ export class ChatPanel {
     this.#anew.classList.add("nbagent-asking");
     this.#anew.textContent = "Forget all of it?";
     this.#anew.setAttribute("aria-label", "Forget all of it? Press again");
-    this.composer.say("Press once more to forget the conversation and begin a new one.");
+    this.composer.say("Press once more to forget the conversation and begin a new one.", "new");
     setTimeout(() => this.#askNoMore(), SAID_FOR);
   }
 
@@ -145,19 +152,17 @@ export class ChatPanel {
     this.#anew.classList.remove("nbagent-asking");
     this.#anew.textContent = "New";
     this.#anew.setAttribute("aria-label", "New conversation");
-    this.composer.say("");
+    this.composer.unsay("new");
   }
 
   async #copyAll() {
     const text = new Promise((/** @type {(text: string) => void} */ resolve) => this.#export("markdown", resolve));
     const copied = await copyText(text, this.#root);
     this.#copy.textContent = copied ? "Copied" : "Copy";
-    this.composer.say(
-      copied ? "The conversation is copied as Markdown." : "The browser does not allow copying here. Download it instead.",
-    );
+    this.composer.say(copied ? "The conversation is copied as Markdown." : NOT_COPIED, "copy");
     setTimeout(() => {
       this.#copy.textContent = "Copy";
-      this.composer.say("");
+      this.composer.unsay("copy");
     }, SAID_FOR);
   }
 
@@ -174,9 +179,19 @@ export class ChatPanel {
     this.#exports.delete(id);
   }
 
-  /** @param {object} message */
+  /** Ask Python for something. @param {object} message */
   #send(message) {
-    if (!this.chat.send(message)) this.composer.sayLost();
+    this.#heard();
+    if (!this.chat.send(message)) return this.composer.sayLost();
+    this.#slow = setTimeout(() => {
+      this.composer.say("The kernel is busy. This is done as soon as it is free.", "busy");
+    }, SLOW);
+  }
+
+  /** Python has answered. */
+  #heard() {
+    clearTimeout(this.#slow);
+    this.composer.unsay("busy");
   }
 }
 

@@ -15,14 +15,15 @@ import { randomId } from "./upload.js";
  *   files, and what was being written before.
  */
 
-/** Milliseconds after which it is said that a message has not arrived yet. */
-const SLOW = 1_500;
+/** Milliseconds after which it is said that Python has not answered yet. */
+export const SLOW = 1_500;
 const LOST = "The connection to the kernel is lost. If it was restarted, run the cell again.";
 
 export class Composer {
   form = element("div", "nbagent-composer", { role: "group", "aria-label": "Your message" });
   #banner = element("div", "nbagent-editing");
   #status = element("p", "nbagent-composer-status", { role: "status" });
+  #about = "";
   #send = pushButton("Send", "nbagent-button nbagent-primary");
   /** @type {HTMLTextAreaElement} */
   #box;
@@ -34,6 +35,8 @@ export class Composer {
   #underway;
   /** Whether it is sent as soon as the files are there. */
   #waiting = false;
+  /** How many files had been refused when the waiting began. */
+  #refused = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #slow;
 
@@ -65,7 +68,7 @@ export class Composer {
     this.#box.addEventListener("input", () => this.#keep(), { signal });
     // Beside the box, it is the box that is meant.
     this.form.addEventListener("click", ({ target }) => target === this.form && this.#box.focus(), { signal });
-    chat.uploads.listen((_, change) => this.#filesChanged(change), signal);
+    chat.uploads.listen(() => this.#filesChanged(), signal);
     signal.addEventListener("abort", () => clearTimeout(this.#slow));
     const draft = keptDraft(chat.name);
     if (typeof draft === "string") this.#box.value = draft;
@@ -79,14 +82,17 @@ export class Composer {
     if (this.#editing && !turns.some(({ id }) => id === this.#editing?.turn)) this.#leaveEditing();
     if (running) this.#send.setAttribute("aria-disabled", "true");
     else this.#send.removeAttribute("aria-disabled");
+    if (!running) this.unsay("running");
     this.#lookAtPictures();
   }
 
   /** @param {ChatMessage} message */
   take(message) {
-    if (message.chat === "refused" && (!message.id || message.id === this.#underway?.id)) {
-      this.#unlock();
-      this.say(message.reason, true);
+    if (message.chat === "refused") {
+      const { id, reason } = message;
+      if (id && id !== this.#underway?.id) return; // of another view
+      if (id) this.#unlock();
+      this.say(reason, "", true);
     } else if (message.chat === "draft" && message.turn === this.#asked) {
       this.#asked = "";
       this.#edit(message);
@@ -99,27 +105,37 @@ export class Composer {
     if (!this.chat.send({ chat: "edit", turn })) this.sayLost();
   }
 
-  /** @param {string} text @param {boolean} bad */
-  say(text, bad = false) {
+  /**
+   * Say something below the box, in place of what stood there.
+   * @param {string} text @param {string} about What it is about, for `unsay`. @param {boolean} bad
+   */
+  say(text, about = "", bad = false) {
+    this.#about = about;
     this.#status.textContent = text;
     this.#status.classList.toggle("nbagent-bad", bad);
   }
 
+  /** Say no more of something. @param {string} about */
+  unsay(about) {
+    if (this.#about === about) this.say("");
+  }
+
   sayLost() {
-    this.say(LOST, true);
+    this.say(LOST, "", true);
   }
 
   #submit() {
     const { state, uploads } = this.chat;
     if (this.#underway) return this.#post(this.#underway); // Python takes it but once
-    if (state.running) return this.say("An answer is still coming. Press Stop first, or wait for its end.");
+    if (state.running) return this.say("An answer is still coming. Press Stop first, or wait for its end.", "running");
     if (uploads.underway) {
       this.#waiting = true;
+      this.#refused = this.#countRefused();
       return this.say("This is sent as soon as the files are here.");
     }
     const files = uploads.ready.map(({ id }) => id);
     const text = this.#box.value;
-    if (!text.trim() && !files.length) return this.say("Write something, or add a file.");
+    if (!text.trim() && !files.length) return this.say("Write something, or add a file.", "empty");
     if (this.#lookAtPictures()) return;
     this.say("");
     this.#box.readOnly = true;
@@ -156,31 +172,29 @@ export class Composer {
     this.say("");
   }
 
-  /** @param {"added" | "changed" | "removed"} change */
-  #filesChanged(change) {
-    const { all, underway } = this.chat.uploads;
+  #filesChanged() {
+    const { underway } = this.chat.uploads;
     if (!this.#waiting) {
-      if (change !== "changed" || !underway) this.#lookAtPictures();
+      this.#lookAtPictures();
     } else if (!underway) {
       this.#waiting = false;
-      if (all.some(({ state }) => state === "refused")) {
-        this.say("Not sent, as a file was refused. Press Send to go on without it.", true);
+      if (this.#countRefused() > this.#refused) {
+        this.say("Not sent, as a file was refused. Press Send to go on without it.", "", true);
       } else this.#submit();
     }
+  }
+
+  #countRefused() {
+    return this.chat.uploads.all.filter(({ state }) => state === "refused").length;
   }
 
   /** Whether there are pictures that the model does not take; it is said. */
   #lookAtPictures() {
     const { state, uploads } = this.chat;
     const unseen = !state.pictures && uploads.ready.some(({ kind }) => kind === "picture");
-    const said = this.#status.dataset["about"] === "pictures";
-    if (unseen) {
-      this.say(`${state.name} takes no pictures. Remove them, or make the chat with a model that sees.`, true);
-      this.#status.dataset["about"] = "pictures";
-    } else if (said) {
-      this.say("");
-      delete this.#status.dataset["about"];
-    }
+    const text = `${state.name} takes no pictures. Remove them, or make the chat with a model that sees.`;
+    if (unseen) this.say(text, "pictures", true);
+    else this.unsay("pictures");
     return unseen;
   }
 
@@ -217,6 +231,7 @@ export class Composer {
 
   /** Keep what is written for a page that is loaded anew. */
   #keep() {
+    this.unsay("empty");
     const text = this.#box.value || this.#editing?.aside;
     if (text) keepDraft(this.chat.name, text);
     else dropDraft(this.chat.name);

@@ -8,6 +8,7 @@
 
 import { extension, shortName, sizeText, visibleName } from "./file_names.js";
 import { element } from "./html.js";
+import { focusedElement } from "./typing.js";
 
 /**
  * @typedef {import("./upload.js").Upload} Upload
@@ -128,8 +129,8 @@ export class Tray {
 
   /** @param {ClipboardEvent} event */
   #paste(event) {
-    const { target } = event;
-    const here = [document.activeElement, target].some(
+    const [target] = event.composedPath(); // some hosts show widgets in a shadow root
+    const here = [focusedElement(this.root), target].some(
       (node) => node instanceof Node && node !== document.body && this.root.contains(node),
     );
     const clipboard = event.clipboardData;
@@ -191,7 +192,7 @@ export class Tray {
   #remove(upload) {
     const chip = this.#chips.get(upload);
     if (!chip) return;
-    const focused = chip.item.contains(document.activeElement);
+    const focused = chip.item.contains(focusedElement(chip.item));
     const neighbour = chip.item.nextElementSibling ?? chip.item.previousElementSibling;
     chip.close();
     this.#chips.delete(upload);
