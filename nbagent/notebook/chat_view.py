@@ -33,10 +33,10 @@ To the page:
 from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
-import anywidget
 import traitlets
 
 from nbagent.notebook.module import css, javascript
+from nbagent.notebook.page_widget import PageWidget
 from nbagent.notebook.view import ViewEvents, tell
 from nbagent.render.stylesheet import stylesheet
 
@@ -55,7 +55,7 @@ class ChatEvents(ViewEvents, Protocol):
         ...
 
 
-class ChatView(anywidget.AnyWidget):
+class ChatView(PageWidget):
     """A transcript with a composer below it.
 
     Args:
@@ -64,7 +64,6 @@ class ChatView(anywidget.AnyWidget):
             which the chat shows itself, and of those that are hidden meanwhile.
     """
 
-    # Texts, not paths: anywidget would watch files for changes in a thread of its own.
     _esm = javascript("chat.js")
     _css = stylesheet() + css("view.css", "question.css", "tray.css", "chat.css")
 
@@ -74,23 +73,6 @@ class ChatView(anywidget.AnyWidget):
         super().__init__(place=place)
         self._events = events
         self.on_msg(self._receive)  # pyright: ignore[reportUnknownMemberType]
-
-    def post(self, message: dict[str, Any]) -> None:
-        """Send a message to the page; nothing where the view is closed."""
-        if self.comm is not None:
-            self.send(message)  # pyright: ignore[reportUnknownMemberType]
-
-    def close(self) -> None:
-        """Remove the chat from the page, with the layout that ipywidgets made for it."""
-        layout = cast("Any", self.layout)  # pyright: ignore[reportUnknownMemberType]
-        super().close()  # pyright: ignore[reportUnknownMemberType]
-        layout.close()
-
-    def mimebundle(self) -> dict[str, Any]:
-        """What `display()` shows the chat by, in hosts where it does not find its place."""
-        bundle: Any = self._repr_mimebundle_()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        # ipywidgets gives the data alone, anywidget the data and metadata.
-        return cast("dict[str, Any]", bundle[0] if isinstance(bundle, tuple) else bundle)
 
     def _receive(self, _: object, content: object, buffers: Sequence[memoryview]) -> None:
         if not isinstance(content, dict):

@@ -4,9 +4,8 @@ import asyncio
 import sys
 import uuid
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
-import anywidget
 from IPython.display import (
     display,  # pyright: ignore[reportUnknownVariableType]
     update_display,  # pyright: ignore[reportUnknownVariableType]
@@ -17,6 +16,7 @@ from nbagent.attachments.limits import size_text
 from nbagent.exceptions import UserInputError
 from nbagent.notebook.kernel import delivery, has_reader, running_kernel
 from nbagent.notebook.module import css, javascript
+from nbagent.notebook.page_widget import PageWidget
 from nbagent.notebook.short_traceback import shorten_traceback
 from nbagent.notebook.uploads import Uploads
 from nbagent.render.attachment_list import (
@@ -65,28 +65,11 @@ async def drop(prompt: str = "Drop files here", *, limits: Limits = ANY_FILE) ->
         raise
 
 
-class DropView(anywidget.AnyWidget):
+class DropView(PageWidget):
     """The drop zone in the page. static/drop.js describes its messages."""
 
-    # Texts, not paths: anywidget would watch files for changes in a thread of its own.
     _esm = javascript("drop.js")
     _css = css("tray.css", "drop.css")
-
-    def mimebundle(self) -> dict[str, Any]:
-        """What `display()` shows the view by."""
-        bundle: Any = self._repr_mimebundle_()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        # ipywidgets gives the data alone, anywidget the data and metadata.
-        return cast("dict[str, Any]", bundle[0] if isinstance(bundle, tuple) else bundle)
-
-    def post(self, message: dict[str, Any]) -> None:
-        """Send a custom message to the page."""
-        self.send(message)  # pyright: ignore[reportUnknownMemberType]
-
-    def close(self) -> None:
-        """Remove the view from the page, with the layout that ipywidgets made for it."""
-        layout = cast("Any", self.layout)  # pyright: ignore[reportUnknownMemberType]
-        super().close()  # pyright: ignore[reportUnknownMemberType]
-        layout.close()
 
 
 class _Zone:

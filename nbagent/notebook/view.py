@@ -6,11 +6,10 @@ To the page go the messages of `nbagent.notebook.live_feed`. From the page come 
 Nothing travels in synced traits but the view's own code and style.
 """
 
-from typing import Any, Protocol, cast
-
-import anywidget
+from typing import Protocol
 
 from nbagent.notebook.module import css, javascript
+from nbagent.notebook.page_widget import PageWidget
 from nbagent.render.stylesheet import stylesheet
 
 
@@ -30,14 +29,13 @@ class ViewEvents(Protocol):
         ...
 
 
-class TranscriptView(anywidget.AnyWidget):
+class TranscriptView(PageWidget):
     """Shows a transcript while it grows.
 
     Args:
         events: Who is told what the reader does.
     """
 
-    # Texts, not paths: anywidget would watch files for changes in a thread of its own.
     _esm = javascript("view.js")
     _css = stylesheet() + css("view.css", "question.css")
 
@@ -46,26 +44,9 @@ class TranscriptView(anywidget.AnyWidget):
         self._events = events
         self.on_msg(self._receive)  # pyright: ignore[reportUnknownMemberType]
 
-    def post(self, message: dict[str, Any]) -> None:
-        """Send a message to the page; nothing where the view is closed."""
-        if self.comm is not None:
-            self.send(message)  # pyright: ignore[reportUnknownMemberType]
-
-    def mimebundle(self) -> dict[str, Any]:
-        """What `display()` shows the view by."""
-        bundle: Any = self._repr_mimebundle_()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        # ipywidgets gives the data alone, anywidget the data and metadata.
-        return cast("dict[str, Any]", bundle[0] if isinstance(bundle, tuple) else bundle)
-
     def removed(self) -> None:
         """The host has taken the view out of the page: nobody could stop the run any more."""
         self._events.stop_requested()
-
-    def close(self) -> None:
-        """Remove the view from the page, with the layout that ipywidgets made for it."""
-        layout = cast("Any", self.layout)  # pyright: ignore[reportUnknownMemberType]
-        super().close()  # pyright: ignore[reportUnknownMemberType]
-        layout.close()
 
     def _receive(self, _: object, content: object, __: object) -> None:
         if not tell(self._events, content):
