@@ -17,10 +17,12 @@ if sys.platform != "win32":
 PATIENCE = 30.0
 """Seconds within which everything happens that a test waits for."""
 
-# The first terminal that the leader of a session opens becomes its own, so that Ctrl+C works.
+# The first terminal that the leader of a session opens becomes its own, so that Ctrl+C works; and
+# shells start what they run in the background, such as these tests, with Ctrl+C ignored.
 _PRELUDE = """
-import asyncio, os, sys
+import asyncio, os, signal, sys
 os.open(os.ttyname(0), os.O_RDWR)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from nbagent.questions import ask
 """
 

@@ -260,7 +260,7 @@ def test_a_pipe_is_read_to_the_end_of_each_line_and_shared_with_input() -> None:
 print("INPUT", input())
 print("GOT", asyncio.run(ask("First?")))
 print("INPUT", input())
-print("GOT", asyncio.run(ask("Second?")))
+print("GOT", asyncio.run(ask("Second?")), flush=True)
 os.execvp("cat", ["cat"])
 """
     code, out, errors = piped(program, "a\nß\nc\nd 👋\n".encode())
