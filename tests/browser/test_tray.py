@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, FileChooser, Page, expect
 
 from nbagent.attachments import FOR_MODELS
 from tests.browser.sample_files import sample
@@ -306,12 +306,14 @@ async def test_a_folder_is_refused_and_nothing_leaves_the_page(
 async def test_everything_is_done_by_keyboard(context: BrowserContext) -> None:
     async with widget_page(context) as widget:
         page, keys = widget.page, widget.page.keyboard
+        # Long before the key: it takes the browser a moment to hand choosers over.
+        choosing: asyncio.Future[FileChooser] = asyncio.get_running_loop().create_future()
+        page.once("filechooser", lambda chooser: choosing.set_result(chooser))
         await expect(page.locator(".nbagent-zone")).to_be_focused()
         await keys.press("Tab")
         await expect(page.get_by_role("button", name="Choose files")).to_be_focused()
-        async with page.expect_file_chooser() as choosing:
-            await keys.press("Enter")
-        chooser = await choosing.value
+        await keys.press("Enter")
+        chooser = await choosing
         assert chooser.is_multiple()
         files: Any = [png("a.png"), png("b.png"), file("c.txt", b"hello")]
         await chooser.set_files(files)
