@@ -154,7 +154,6 @@ async def test_a_run_is_shown_and_a_question_is_answered(
         await expect(view).to_contain_text("answered by the user")
         await expect(view).to_contain_text("The tide is high at 14:20")
         await expect(view).to_contain_text("Done in")
-        await view.locator(".nbagent-footer").scroll_into_view_if_needed()
         await page.screenshot(path=SCREENSHOTS / f"marimo-{mode}-answered.png")
         text = "marimo brings answers only when the cell has ended"
         await expect(page.get_by_text(text).filter(has_text="Which size?")).to_be_visible()

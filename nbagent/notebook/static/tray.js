@@ -21,13 +21,15 @@ const SHOWS_PROGRESS = 2 ** 20;
 const SHOWN_FORMATS = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 /** Milliseconds in which what is said of several files becomes one sentence. */
 const SAID_TOGETHER = 150;
+/** So many of these sentences stay. */
+const SENTENCES_KEPT = 3;
 
 /** One view of a widget's files. */
 export class Tray {
   chooser = button("nbagent-choose", "Choose files");
   chips = element("ul", "nbagent-chips", { "aria-label": "Files" });
   /** What happens to files, for those who do not see it. */
-  status = element("div", "nbagent-said", { role: "status", "aria-live": "polite" });
+  status = element("div", "nbagent-said", { role: "status", "aria-live": "polite", "aria-atomic": "false" });
   #input = /** @type {HTMLInputElement} */ (element("input", "", { type: "file", hidden: "" }));
   /** @type {Map<Upload, Chip>} */
   #chips = new Map();
@@ -74,7 +76,11 @@ export class Tray {
   say(text) {
     if (this.#toSay.push(text) > 1) return;
     setTimeout(() => {
-      this.status.textContent = this.#toSay.splice(0).join(" ");
+      const said = element("p", "");
+      said.textContent = this.#toSay.splice(0).join(" ");
+      this.status.append(said);
+      // What was said before stays for a while: it may not have been read out yet.
+      while (this.status.childElementCount > SENTENCES_KEPT) this.status.firstElementChild?.remove();
     }, SAID_TOGETHER);
   }
 
