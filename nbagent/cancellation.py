@@ -1,7 +1,6 @@
 """CancellationToken: one switch that ends everything a run is waiting for."""
 
 import asyncio
-import functools
 import sys
 import threading
 from collections.abc import Awaitable, Callable
@@ -33,7 +32,7 @@ class CancellationToken:
             self._cancelled = True
             callbacks, self._callbacks = self._callbacks, []
         for task in list(self._waiting):
-            _in_loop(task.get_loop(), functools.partial(self._interrupt, task))
+            call_in_loop(task.get_loop(), self._interrupt, task)
         for callback in callbacks:
             callback()
 
@@ -57,7 +56,7 @@ class CancellationToken:
         loop = future.get_loop()
 
         def cancel() -> None:
-            _in_loop(loop, future.cancel)
+            call_in_loop(loop, future.cancel)
 
         def unlink(_: "asyncio.Future[T]") -> None:
             with self._lock:
@@ -102,13 +101,18 @@ class CancellationToken:
             task.cancel()
 
 
-def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
-    """Run `call` in `loop`: directly from its own thread, else handed over."""
+def call_in_loop(
+    loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: Any
+) -> None:
+    """Make a call in `loop`, from any thread: at once from the loop itself, else handed over.
+
+    Nothing happens where the loop is closed.
+    """
     try:
         running = asyncio.get_running_loop()
     except RuntimeError:
         running = None
     if running is loop:
-        call()
+        call(*arguments)
     elif not loop.is_closed():
-        loop.call_soon_threadsafe(call)
+        loop.call_soon_threadsafe(call, *arguments)

@@ -164,7 +164,7 @@ class Chat:
         self._run = run
         self._tell_state()
         try:
-            self._result = await run.show_on(self._page, self._page.asker)
+            self._result = await run.show_on(self._page)
             return self._result
         finally:
             self._run = None

@@ -5,7 +5,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from nbagent.agents import AssistantAgent
 from nbagent.attachments import Attachment, compose
 from nbagent.base.task import TaskResult, TaskRunner
 from nbagent.cancellation import CancellationToken
@@ -19,7 +18,7 @@ from nbagent.messages import (
 )
 from nbagent.models.choose import describe_choice, model_client
 from nbagent.models.client import ChatCompletionClient
-from nbagent.notebook.session import MAX_TOOL_ITERATIONS, forget
+from nbagent.notebook.session import forget, notebook_agent
 from nbagent.tools.registry import registered_tools
 from nbagent.transcript.items import Transcript
 
@@ -180,16 +179,8 @@ def _with_name(partner: Partner) -> tuple[str, TaskRunner]:
         name = describe_choice(partner).spec
         partner = model_client(partner)
     if isinstance(partner, ChatCompletionClient):
-        agent = AssistantAgent(
-            _NAME,
-            partner,
-            tools=registered_tools.tools if partner.model_info["function_calling"] else (),
-            system_message=_SYSTEM_MESSAGE,
-            model_client_stream=True,
-            reflect_on_tool_use=True,
-            max_tool_iterations=MAX_TOOL_ITERATIONS,
-        )
-        return name or _NAME, agent
+        tools = registered_tools.tools if partner.model_info["function_calling"] else ()
+        return name or _NAME, notebook_agent(_NAME, partner, tools, _SYSTEM_MESSAGE)
     if not isinstance(partner, TaskRunner) or isinstance(partner, type):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(
             f"Chat() needs an agent, a team, a model client or a model's name such as "

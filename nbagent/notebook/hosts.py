@@ -20,7 +20,7 @@ from IPython.display import (
 )
 
 from nbagent.notebook.front_end import FrontEnd, front_end
-from nbagent.notebook.kernel import status
+from nbagent.notebook.kernel import can_deliver
 from nbagent.notebook.view import TranscriptView
 
 BACKGROUND = "show(stream, background=True)"
@@ -111,7 +111,7 @@ class JupyterHost:
 
     def asks_by_prompt(self) -> bool:
         """So it is in a kernel that nbagent does not know well enough."""
-        return not status().hooked
+        return not can_deliver()
 
     def cannot_wait(self) -> str | None:
         """A cell may wait: answers arrive meanwhile."""

@@ -114,6 +114,11 @@ def _has_subshells(kernel: Any) -> bool:
     return bool(listed()) if listed is not None else False
 
 
+def can_deliver() -> bool:
+    """Whether nbagent delivers its widgets' messages itself while a cell runs."""
+    return _find_hook() is not None
+
+
 @contextlib.asynccontextmanager
 async def delivery(comm_id: str) -> AsyncGenerator[None]:
     """Deliver a widget's messages, and interrupts, while this block awaits.

@@ -7,8 +7,9 @@ from typing import Any
 
 from nbagent.questions import InvalidAnswerError
 from nbagent.render.live import LiveRenderer
-from nbagent.transcript.items import QuestionItem, ToolCallItem, Transcript
+from nbagent.transcript.items import Transcript
 from nbagent.transcript.patches import Patch
+from nbagent.transcript.reduce import find_question
 
 INTERVAL = 0.033
 """Seconds between two messages: some thirty a second. The server drops more than a thousand."""
@@ -93,12 +94,9 @@ class LiveFeed:
 
     def refuse(self, request_id: str, error: InvalidAnswerError) -> None:
         """Tell the page that the answer to a question does not fit."""
-        for index, item in enumerate(self._transcript.items):
-            asked = item.approval if isinstance(item, ToolCallItem) else item
-            if isinstance(item, QuestionItem | ToolCallItem) and (
-                getattr(asked, "request_id", None) == request_id
-            ):
-                self._send([["refused", index, str(error), error.errors]])
+        index = find_question(self._transcript, request_id)
+        if index is not None:
+            self._send([["refused", index, str(error), error.errors]])
 
     def _send(self, operations: Sequence[object]) -> None:
         self._number += 1

@@ -5,17 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from nbagent.cancellation import call_in_loop
 from nbagent.messages import UserInputAnsweredEvent, UserInputRequestedEvent
 from nbagent.questions import Answer, Approval, InputRequest, InvalidAnswerError
 
 
 class Stage(Protocol):
     """Where questions are shown."""
-
-    @property
-    def is_live(self) -> bool:
-        """Whether a person is there who can answer."""
-        ...
 
     def refuse(self, request_id: str, error: InvalidAnswerError) -> None:
         """Tell the person that an answer does not fit."""
@@ -49,11 +45,8 @@ class OpenQuestions:
         self._loop = asyncio.get_running_loop()
         self._open: dict[str, _Open] = {}
 
-    def unavailable(self) -> str | None:
-        """Why nobody can be asked; None where someone can."""
-        if self._stage.is_live:
-            return None
-        return "nobody follows this notebook while it runs"
+    def unavailable(self) -> None:
+        """Someone can be asked: where nobody can, the page puts another asker before this one."""
 
     async def ask(self, request: InputRequest) -> Any:
         """Show the question, and wait for an answer that fits."""
@@ -73,7 +66,7 @@ class OpenQuestions:
 
     def settled(self, request: InputRequest, answer: Answer | None) -> None:
         """Note in the transcript what became of a question."""
-        self._in_loop(self._settle, request, answer)
+        call_in_loop(self._loop, self._settle, request, answer)
 
     def _settle(self, request: InputRequest, answer: Answer | None) -> None:
         self._take(_requested(request))  # nothing new, unless it was never asked
@@ -91,16 +84,6 @@ class OpenQuestions:
             opened.answer.set_result(opened.request.check(value))
         except InvalidAnswerError as error:
             self._stage.refuse(request_id, error)
-
-    def _in_loop(self, call: Callable[..., None], *values: Any) -> None:
-        try:
-            running: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
-        except RuntimeError:
-            running = None
-        if running is self._loop:
-            call(*values)
-        elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(call, *values)
 
 
 def _requested(request: InputRequest) -> UserInputRequestedEvent:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import datetime, timezone
 from typing import Generic, Protocol, TypeVar, cast
@@ -48,6 +48,10 @@ class Page(Stage, Protocol):
     @property
     def comm_id(self) -> str:
         """The id under which the page sends its messages; empty where there is none."""
+        ...
+
+    def asker(self, questions: OpenQuestions) -> Asker:
+        """Who asks the questions that come up: `questions`, where a person is at the page."""
         ...
 
     def apply(self, patches: Sequence[Patch]) -> None:
@@ -97,14 +101,11 @@ class ShownRun(Generic[ResultT]):
         if self._questions is not None and not self._stop_pressed.is_set():
             self._questions.receive(request_id, value)
 
-    async def show_on(
-        self, page: Page, asker: Callable[[OpenQuestions], Asker] | None = None
-    ) -> ResultT | TaskResult:
+    async def show_on(self, page: Page) -> ResultT | TaskResult:
         """Run to the end, and show what happens.
 
         Args:
             page: Where to show it.
-            asker: Who asks the questions that come up; by default the page itself.
 
         Returns:
             The last item of the stream; of a run that was stopped, a `TaskResult` with the
@@ -117,7 +118,7 @@ class ShownRun(Generic[ResultT]):
         """
         self._page = page
         self._questions = OpenQuestions(page, self._take)
-        self._asker = self._questions if asker is None else asker(self._questions)
+        self._asker = page.asker(self._questions)
         async with delivery(page.comm_id):
             try:
                 return await self._until_end(page)

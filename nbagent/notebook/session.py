@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -173,12 +173,23 @@ def _assistant(
             f"tools are registered ({names}), and the chosen model calls none. Choose another "
             "model with %nbagent model SPEC, or remove the tools with %nbagent tools --clear."
         )
+    return notebook_agent(name, client, tools, _SYSTEM_MESSAGE.format(name=name), context)
+
+
+def notebook_agent(
+    name: str,
+    client: ChatCompletionClient,
+    tools: Sequence[BaseTool[Any, Any]],
+    system_message: str,
+    context: ChatCompletionContext | None = None,
+) -> AssistantAgent:
+    """An agent as the notebook makes one: it streams, and works with tools until it can answer."""
     return AssistantAgent(
         name,
         client,
         tools=tools,
         model_context=context,
-        system_message=_SYSTEM_MESSAGE.format(name=name),
+        system_message=system_message,
         model_client_stream=True,
         reflect_on_tool_use=True,
         max_tool_iterations=MAX_TOOL_ITERATIONS,

@@ -13,6 +13,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nbagent.cancellation import call_in_loop
+
 _CONTROL_TARGET = "jupyter.widget.control"
 """The comm over which a front end asks for the state of all widgets."""
 
@@ -66,15 +68,7 @@ class ShellHook:
     def _in_main_loop(self, function: Callable[..., None], *arguments: object) -> None:
         # The stream belongs to the main thread. Widgets are closed from other threads too:
         # subshells have their own, and cells of a subshell run in it.
-        loop = self._kernel.io_loop.asyncio_loop
-        try:
-            there = asyncio.get_running_loop() is loop
-        except RuntimeError:
-            there = False
-        if there:
-            function(*arguments)
-        elif not loop.is_closed():
-            loop.call_soon_threadsafe(function, *arguments)
+        call_in_loop(self._kernel.io_loop.asyncio_loop, function, *arguments)
 
     def _count(self, comm_id: str, by: int) -> None:
         self._comm_ids[comm_id] += by

@@ -129,7 +129,7 @@ class _Showing(Generic[ResultT]):
         """Run to the end, and leave the transcript."""
         try:
             try:
-                return await self._run.show_on(self._display, self._display.asker)
+                return await self._run.show_on(self._display)
             finally:
                 await self._display.finish()
         finally:

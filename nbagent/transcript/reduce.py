@@ -368,7 +368,7 @@ def _memory_content(content: MemoryContent) -> str | Image:
 
 
 def _question(transcript: Transcript, event: UserInputRequestedEvent) -> list[Patch]:
-    if _asked(transcript, event.request_id) is not None:
+    if find_question(transcript, event.request_id) is not None:
         return []  # the display has put it there before the stream brought it
     call = event.question.call if event.question is not None else None
     if event.question is not None and call is not None and call.call_id:
@@ -395,7 +395,7 @@ def _question(transcript: Transcript, event: UserInputRequestedEvent) -> list[Pa
 
 
 def _answered(transcript: Transcript, event: UserInputAnsweredEvent) -> list[Patch]:
-    index = _asked(transcript, event.request_id)
+    index = find_question(transcript, event.request_id)
     if index is None:
         return []
     item = transcript.items[index]
@@ -419,8 +419,11 @@ def _answered(transcript: Transcript, event: UserInputAnsweredEvent) -> list[Pat
     return _put(transcript, index, item.model_copy(update=update))
 
 
-def _asked(transcript: Transcript, request_id: str) -> int | None:
-    """The index of the item in which this question is asked."""
+def find_question(transcript: Transcript, request_id: str) -> int | None:
+    """The index of the item in which a question is asked; None where there is none.
+
+    However much was said since: a person may take their time.
+    """
     return _find(
         transcript,
         lambda item: (
@@ -431,6 +434,7 @@ def _asked(transcript: Transcript, request_id: str) -> int | None:
                 and item.approval.request_id == request_id
             )
         ),
+        open_only=False,
     )
 
 

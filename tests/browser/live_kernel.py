@@ -72,10 +72,19 @@ class LiveKernel:
                     return message
 
     async def printed(self, text: str) -> None:
-        """Wait until a cell has printed something that contains `text`."""
-        await self.until(
-            lambda message: message["msg_type"] == "stream" and text in message["content"]["text"]
-        )
+        """Wait until cells have printed something that contains `text`.
+
+        A busy kernel sends what one `print()` writes in several messages.
+        """
+        printed = ""
+
+        def comes_with(message: Message) -> bool:
+            nonlocal printed
+            if message["msg_type"] == "stream":
+                printed += message["content"]["text"]
+            return text in printed
+
+        await self.until(comes_with)
 
     def text(self, message_id: str) -> str:
         """What a cell printed and displayed, as plain text."""

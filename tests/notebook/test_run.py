@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator, Sequence
 
 from nbagent.base.task import TaskResult
 from nbagent.messages import BaseAgentEvent, BaseChatMessage
+from nbagent.notebook.open_questions import OpenQuestions
 from nbagent.notebook.run import STOPPED, ShownRun
-from nbagent.questions import InputRequest, InvalidAnswerError, Question, current_asker
+from nbagent.questions import Asker, InputRequest, InvalidAnswerError, Question, current_asker
 from nbagent.transcript import Patch, QuestionItem, Transcript
 
 Stream = AsyncGenerator[BaseAgentEvent | BaseChatMessage | TaskResult, None]
@@ -15,8 +16,10 @@ Stream = AsyncGenerator[BaseAgentEvent | BaseChatMessage | TaskResult, None]
 class Page:
     """A page with nobody in front of it but the test."""
 
-    is_live = True
     comm_id = ""
+
+    def asker(self, questions: OpenQuestions) -> Asker:
+        return questions
 
     def apply(self, patches: Sequence[Patch]) -> None:
         """The test looks at the transcript."""

@@ -237,6 +237,19 @@ def test_an_approval_of_a_call_that_is_not_shown_is_a_question() -> None:
     assert kinds(transcript) == ["tool_call", "question"]
 
 
+def test_an_answer_that_comes_late_still_finds_its_question() -> None:
+    question = UserInputRequestedEvent(
+        request_id="r1", source="human", question=Question(prompt="?")
+    )
+    others = (TextMessage(content=str(number), source="bot") for number in range(300))
+    answered = UserInputAnsweredEvent(request_id="r1", source="human", content="at last")
+    transcript = fold(question, *others, question, answered)
+    item = transcript.items[0]
+    assert isinstance(item, QuestionItem)
+    assert (item.state, item.answer) == ("answered", "at last")
+    assert kinds(transcript).count("question") == 1
+
+
 def test_stopping_closes_an_open_approval() -> None:
     transcript = fold(request("c1"), asked_to_approve())
     stop(transcript, "Stopped by the user")
