@@ -3,11 +3,7 @@
 import contextlib
 import json
 import os
-import signal
-import socket
-import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -15,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from tests.browser.kernels import CURRENT, kernel_name, write_kernelspecs
+from tests.server_process import free_port, server_process
 
 FrontEnd: TypeAlias = Literal["lab", "notebook"]
 
@@ -30,8 +27,6 @@ SETTINGS = {
 SUBSHELL_PLUGIN = "@jupyterlab/apputils-extension:kernels-settings"
 SUBSHELL_SETTING = "commsOverSubshells"
 """The setting "Kernel Comms over subshells", which JupyterLab reads when a page is loaded."""
-
-START_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -121,42 +116,27 @@ def jupyter_server(front_end: FrontEnd, folder: Path) -> Generator[JupyterServer
     notebooks.mkdir(parents=True)
     _write_settings(folder / "config" / "lab" / "user-settings")
     write_kernelspecs(folder / "data")
-    port = _free_port()
-    log_path = folder / "server.log"
-    with log_path.open("w") as log:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "jupyter", front_end),
-                *("--no-browser", "--allow-root", "--expose-app-in-browser"),
-                f"--ServerApp.port={port}",
-                "--ServerApp.port_retries=0",
-                "--ServerApp.ip=127.0.0.1",
-                "--IdentityProvider.token=",
-                "--ServerApp.password=",
-                "--ServerApp.disable_check_xsrf=True",
-                f"--ServerApp.root_dir={notebooks}",
-            ],
-            stdout=log,
-            stderr=log,
-            env=_environment(folder),
-            start_new_session=True,
-        )
-    try:
-        server = JupyterServer(front_end, f"http://127.0.0.1:{port}", notebooks)
-        _wait_until_it_answers(server.url, process, log_path)
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "jupyter", front_end),
+        *("--no-browser", "--allow-root", "--expose-app-in-browser"),
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        "--ServerApp.ip=127.0.0.1",
+        "--IdentityProvider.token=",
+        "--ServerApp.password=",
+        "--ServerApp.disable_check_xsrf=True",
+        f"--ServerApp.root_dir={notebooks}",
+    ]
+    server = JupyterServer(front_end, f"http://127.0.0.1:{port}", notebooks)
+    with server_process(command, server.url + "/api/status", folder, _settings(folder)):
         yield server
-    finally:
-        _end(process)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _settings(folder: Path) -> dict[str, str]:
     config = folder / "config"
     binaries = str(Path(sys.executable).parent)
-    # A Jupyter that runs these tests must not lend the server its own settings.
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY"))
-    }
-    return environment | {
+    return {
         "PATH": binaries + os.pathsep + os.environ.get("PATH", ""),
         "JUPYTER_CONFIG_DIR": str(config),
         "JUPYTER_DATA_DIR": str(folder / "data"),
@@ -173,32 +153,3 @@ def _write_settings(folder: Path) -> None:
         path = folder / f"{plugin}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]", log_path: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(url + "/api/status", timeout=2) as answer:
-                answer.read()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"The Jupyter server did not start. Its log:\n{log_path.read_text()}")
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

@@ -1,13 +1,7 @@
 """Servers of other hosts on loopback: Voila and marimo, each in a process of its own."""
 
 import contextlib
-import os
-import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +9,7 @@ from typing import Any
 import nbformat
 
 from tests.browser.kernels import CURRENT, REPOSITORY, kernel_name, write_kernelspecs
-
-START_SECONDS = 60.0
+from tests.server_process import free_port, server_process
 
 
 @contextlib.contextmanager
@@ -41,7 +34,7 @@ def voila_server(
     path = folder / "app.ipynb"
     nbformat.write(notebook, path)  # pyright: ignore[reportUnknownMemberType]
     write_kernelspecs(folder / "data")
-    port = _free_port()
+    port = free_port()
     command = [
         *(sys.executable, "-m", "voila", str(path), "--no-browser", f"--port={port}"),
         *("--port_retries=0", "--Voila.ip=127.0.0.1", "--show_tracebacks=True", *options),
@@ -53,7 +46,7 @@ def voila_server(
         "IPYTHONDIR": str(folder / "ipython"),
     }
     url = f"http://127.0.0.1:{port}/"
-    with _server(command, url + "voila/static/voila.js", folder, environment):
+    with server_process(command, url + "voila/static/voila.js", folder, environment):
         yield url
 
 
@@ -68,7 +61,7 @@ def marimo_server(source: str, folder: Path, *, mode: str) -> Generator[str]:
     """
     path = folder / "notebook.py"
     path.write_text(source)
-    port = _free_port()
+    port = free_port()
     command = [
         *(sys.executable, "-m", "marimo", "--quiet", mode, str(path), "--headless", "--no-token"),
         *("--host=127.0.0.1", f"--port={port}"),
@@ -81,61 +74,5 @@ def marimo_server(source: str, folder: Path, *, mode: str) -> Generator[str]:
         "XDG_CACHE_HOME": str(folder / "cache"),
     }
     url = f"http://127.0.0.1:{port}/"
-    with _server(command, url + "health", folder, environment):
+    with server_process(command, url + "health", folder, environment):
         yield url
-
-
-@contextlib.contextmanager
-def _server(
-    command: list[str], probe: str, folder: Path, settings: dict[str, str]
-) -> Generator[None]:
-    """Run a server until the block ends; it is there once the address `probe` answers.
-
-    Raises:
-        RuntimeError: It did not start; the message holds its log.
-    """
-    # A Jupyter that runs these tests must not lend the server its own settings.
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY"))
-    }
-    log_path = folder / "server.log"
-    with log_path.open("w") as log:
-        process = subprocess.Popen(
-            command,
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            cwd=folder,
-            env=environment | settings,
-            start_new_session=True,
-        )
-    try:
-        _wait_until_it_answers(probe, process, log_path)
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]", log_path: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                answer.read()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"The server did not start. Its log:\n{log_path.read_text()}")

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, Request, Route
 
 from nbagent.render.block_patches import PutBlock, PutRows
 from nbagent.render.markdown import render_markdown
 from nbagent.render.markdown_stream import MarkdownStream
-from tests.chromium import LAUNCH_ARGUMENTS, chromium_executable
 from tests.render.corpora import HOSTILE, naughty_strings
 
 ADDRESS = "http://notebook.test/lab/tree/lesson.ipynb"
@@ -74,16 +73,6 @@ INSERT = """(htmls) => {
   }
   return main.querySelectorAll("*").length;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=chromium_executable(), args=list(LAUNCH_ARGUMENTS)
-        )
-        yield chromium
-        chromium.close()
 
 
 class Watched:

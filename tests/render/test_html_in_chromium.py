@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page
 
 from nbagent.render.html import transcript_to_html
 from nbagent.transcript.items import Item, MessageItem, ToolCallItem, Transcript
-from tests.chromium import LAUNCH_ARGUMENTS, chromium_executable
 from tests.render.sample_transcript import hostile_transcript, sample_transcript
 
 SHARE = Path(sys.prefix) / "share" / "jupyter"
@@ -48,16 +47,6 @@ CONTRASTS = """() => {
   }
   return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=chromium_executable(), args=list(LAUNCH_ARGUMENTS)
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

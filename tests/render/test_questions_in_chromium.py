@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, expect
 
 from nbagent.code_executor import CodeBlock
 from nbagent.messages import (
@@ -16,7 +16,6 @@ from nbagent.messages import (
 from nbagent.models.types import FunctionCall
 from nbagent.questions.question import CallToApprove, Question
 from tests.axe import violations
-from tests.chromium import LAUNCH_ARGUMENTS, chromium_executable
 from tests.render.question_page import QuestionPage
 from tests.render.sample_transcript import HIDDEN, HOSTILE
 
@@ -37,16 +36,6 @@ FORM: dict[str, Any] = {
 ARGUMENTS = '{"to": "joerg@example.org", "copies": 1}'
 
 NewPage = Callable[..., QuestionPage]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=chromium_executable(), args=list(LAUNCH_ARGUMENTS)
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
