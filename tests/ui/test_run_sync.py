@@ -21,6 +21,9 @@ from nbagent.ui.sync import run_sync
 
 agent = AssistantAgent("Ada", ReplayChatCompletionClient([f"Answer {n}." for n in range(9)]))
 
+# What a shell starts in its background ignores Ctrl+C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 def press_ctrl_c(seconds):
     threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
 
