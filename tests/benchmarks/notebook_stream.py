@@ -9,18 +9,16 @@ reader follows the end, in an output that scrolls.
 
 import asyncio
 import json
-import tempfile
 from bisect import bisect_left
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from tests.benchmarks.figure import Figure
+from tests.benchmarks.in_jupyterlab import in_jupyterlab
 from tests.browser.page import NotebookPage
-from tests.browser.servers import JupyterServer, jupyter_server
-from tests.chromium import LAUNCH_ARGUMENTS, chromium_executable
+from tests.browser.servers import JupyterServer
 
 _Event: TypeAlias = dict[str, Any]
 
@@ -45,20 +43,10 @@ def measure() -> list[Figure]:
 
 async def _measure() -> list[Figure]:
     figures: list[Figure] = []
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        jupyter_server("lab", Path(folder) / "lab") as server,
-    ):
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(
-                executable_path=chromium_executable(), args=list(LAUNCH_ARGUMENTS)
-            )
-            try:
-                figures += await _traffic(server, browser)
-                for kind in KINDS:
-                    figures += await _long_answer(server, browser, kind)
-            finally:
-                await browser.close()
+    async with in_jupyterlab() as (server, browser, _):
+        figures += await _traffic(server, browser)
+        for kind in KINDS:
+            figures += await _long_answer(server, browser, kind)
     return figures
 
 

@@ -8,18 +8,17 @@ file over 10 MiB closes the websocket and is lost.
 import asyncio
 import hashlib
 import json
-import tempfile
 import time
 from pathlib import Path
 
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from tests.benchmarks.figure import Figure, median
+from tests.benchmarks.in_jupyterlab import in_jupyterlab
 from tests.browser.handing_over import WAYS, Way, hand_over, zone
 from tests.browser.page import NotebookPage
 from tests.browser.sample_files import FORMATS, write_sample
-from tests.browser.servers import JupyterServer, jupyter_server
-from tests.chromium import LAUNCH_ARGUMENTS, chromium_executable
+from tests.browser.servers import JupyterServer
 
 SIZES = {10_000: "10 kB", 1_000_000: "1 MB", 12_000_000: "12 MB", 100_000_000: "100 MB"}
 
@@ -64,24 +63,12 @@ def measure() -> list[Figure]:
 
 async def _measure() -> list[Figure]:
     figures: list[Figure] = []
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        jupyter_server("lab", Path(folder) / "lab") as server,
-    ):
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(
-                executable_path=chromium_executable(), args=list(LAUNCH_ARGUMENTS)
-            )
-            try:
-                for way in WAYS:
-                    for running in (True, False):
-                        figures += await _in_pieces(
-                            server, browser, Path(folder), way, running=running
-                        )
-                for size in SIZES:
-                    figures.append(await _in_one_message(server, browser, Path(folder), size))
-            finally:
-                await browser.close()
+    async with in_jupyterlab() as (server, browser, folder):
+        for way in WAYS:
+            for running in (True, False):
+                figures += await _in_pieces(server, browser, folder, way, running=running)
+        for size in SIZES:
+            figures.append(await _in_one_message(server, browser, folder, size))
     return figures
 
 

@@ -11,6 +11,9 @@ from playwright.async_api import BrowserContext, Locator, Page, WebSocket
 
 from tests.browser.servers import JupyterServer
 
+MEANT = 0.5
+"""Seconds after which a press on a question that has just appeared counts."""
+
 SCREENSHOTS = Path(
     os.environ.get("NBAGENT_SCREENSHOTS") or Path(__file__).resolve().parents[2] / "screenshots"
 )
@@ -151,6 +154,14 @@ class NotebookPage:
         """The output area of the cell at `index`."""
         cells = self.page.locator(".jp-Notebook .jp-Cell")
         return cells.nth(index).locator(".jp-Cell-outputArea")
+
+    def live(self, index: int) -> Locator:
+        """The live view in the output of the cell at `index`."""
+        return self.output(index).locator(".nbagent-live")
+
+    def static(self, index: int) -> Locator:
+        """The saved form of the transcript in the output of the cell at `index`."""
+        return self.output(index).locator(".nbagent-static")
 
     async def command(self, command: str, options: Mapping[str, object] | None = None) -> None:
         """Run a command of the application."""

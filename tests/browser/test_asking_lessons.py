@@ -10,7 +10,7 @@ from playwright.async_api import BrowserContext, Locator, expect
 
 from tests.browser.conftest import Servers
 from tests.browser.kernels import VERSIONS
-from tests.browser.page import NotebookPage
+from tests.browser.page import MEANT, NotebookPage
 from tests.browser.sample_files import write_sample
 from tests.browser.servers import FrontEnd
 from tests.browser.test_lesson import (
@@ -22,9 +22,6 @@ from tests.browser.test_lesson import (
 )
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
-
-MEANT = 0.5
-"""Seconds after which a press on what has just appeared counts."""
 
 combinations = pytest.mark.parametrize(
     ("front_end", "version"), [("lab", VERSIONS[0]), ("notebook", VERSIONS[-1])]

@@ -107,7 +107,7 @@ async def converse(page: NotebookPage, source: str) -> str:
         await page.ended(index)
     assert await said(page) == WHOLE_CONVERSATION
     assert await page.execute("print(order)") == "['run', 1, 2]\n"
-    kept = page.output(cell).locator(".nbagent-static")
+    kept = page.static(cell)
     for words in (*ANSWER, "Then the lamps go on."):
         await expect(kept).to_contain_text(words)
     return "whole, in order"
@@ -280,7 +280,7 @@ async def test_the_page_is_loaded_anew_while_the_question_is_open(
         await page.use_no_subshells()
     box = question(page, cell)
     await box.wait_for()
-    live = page.output(cell).locator(".nbagent-live")
+    live = page.live(cell)
     for words in WHOLE_CONVERSATION[:2]:
         await expect(live).to_contain_text(words)
     await answer(page, box)
@@ -315,7 +315,7 @@ async def test_stop_while_the_question_is_open(
         cell = await asking(page)
         took[interrupt].append(await page.page.evaluate(STOP, [cell, interrupt]))
         stopped = "Interrupted" if interrupt else "Stopped by the user"
-        await expect(page.output(cell).locator(".nbagent-static")).to_contain_text(stopped)
+        await expect(page.static(cell)).to_contain_text(stopped)
         await page.command("notebook:delete-cell")
     setting = "default" if subshells else "disabled"
     print(f"\nMilliseconds until the cell ends, {front_end} {version} {setting}")

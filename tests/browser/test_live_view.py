@@ -35,20 +35,10 @@ async def prepared(
     return page
 
 
-def live(page: NotebookPage, index: int) -> Locator:
-    """The live view in the output of a cell."""
-    return page.output(index).locator(".nbagent-live")
-
-
-def static(page: NotebookPage, index: int) -> Locator:
-    """The saved form of the transcript in the output of a cell."""
-    return page.output(index).locator(".nbagent-static")
-
-
 async def running(page: NotebookPage, source: str) -> int:
     """Start a run and wait until something of it is seen; the cell's index."""
     index = await page.run(source)
-    await live(page, index).locator(".nbagent-item").first.wait_for()
+    await page.live(index).locator(".nbagent-item").first.wait_for()
     return index
 
 
@@ -60,14 +50,14 @@ async def test_text_grows_while_the_cell_runs(
     index = await running(page, POEM_SLOWLY)
     lengths: list[int] = []
     for _ in range(6):
-        lengths.append(len(await live(page, index).inner_text()))
+        lengths.append(len(await page.live(index).inner_text()))
         await asyncio.sleep(0.25)
     assert sorted(set(lengths)) == lengths, "each look shows more than the one before"
-    assert await live(page, index).locator("h1").count() >= 1, "Markdown is rendered as it comes"
+    assert await page.live(index).locator("h1").count() >= 1, "Markdown is rendered as it comes"
     await page.ended(index)
-    await static(page, index).wait_for()
-    assert await live(page, index).count() == 0
-    assert "costs $5 to $6" in await static(page, index).inner_text()
+    await page.static(index).wait_for()
+    assert await page.live(index).count() == 0
+    assert "costs $5 to $6" in await page.static(index).inner_text()
     # Notebook 7 itself fails to find a schema on some pages.
     troubles = [line for line in page.console if "uncaught" in line or "anywidget" in line]
     assert not [line for line in troubles if "'schema'" not in line]
@@ -79,7 +69,7 @@ async def test_a_tool_card_opens_by_click_and_by_keyboard(
 ) -> None:
     page = await prepared(open_notebook, front_end, version)
     index = await running(page, "result = await show(runs.with_tool(4))")
-    card = live(page, index).locator("details.nbagent-card")
+    card = page.live(index).locator("details.nbagent-card")
     await expect(card).to_have_class(re.compile("nbagent-running"))
     await card.locator("summary").click()
     await expect(card.locator("pre").first).to_contain_text('"harbour": "Kiel"')
@@ -95,7 +85,7 @@ async def test_a_tool_card_opens_by_click_and_by_keyboard(
         "?.hasAttribute('open') || document.querySelector('.nbagent-static')"
     )
     await page.ended(index)
-    card = static(page, index).locator("details.nbagent-card")
+    card = page.static(index).locator("details.nbagent-card")
     await card.locator("summary").click()
     await expect(card.get_by_text("High water at 14:20.")).to_be_visible()
     await expect(card.locator("pre").first).to_contain_text('"harbour": "Kiel"')
@@ -107,7 +97,7 @@ async def test_an_opened_card_stays_open_and_focused_when_its_call_ends(
 ) -> None:
     page = await prepared(open_notebook, front_end)
     index = await running(page, "await show(runs.without_end(runs.with_tool(1.5)))")
-    card = live(page, index).locator("details.nbagent-card")
+    card = page.live(index).locator("details.nbagent-card")
     await card.locator("summary").press("Enter")
     await expect(card).to_have_class(re.compile("nbagent-done"))
     await expect(card).to_have_attribute("open", "")
@@ -133,7 +123,7 @@ async def test_what_is_long_is_whole_while_it_grows(
     index = await running(
         page, f"await show(runs.without_end(runs.talk(runs.pieces({text!r}, 100), 0.01)))"
     )
-    body = live(page, index).locator(".nbagent-body").last
+    body = page.live(index).locator(".nbagent-body").last
     await expect(body).to_contain_text(re.compile(pattern.replace(r"(\d+)", "349")))
     content = await body.text_content()
     assert [int(number) for number in re.findall(pattern, content or "")] == list(range(350))
@@ -146,7 +136,7 @@ async def test_a_picture_is_shown(open_notebook: OpenNotebook, front_end: FrontE
     page = await prepared(open_notebook, front_end)
     index = await page.run("result = await show(runs.with_picture())")
     await page.ended(index)
-    picture = static(page, index).locator("img")
+    picture = page.static(index).locator("img")
     assert await picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 60
 
 
@@ -176,7 +166,7 @@ async def test_stop_ends_a_run_in_the_middle_and_one_that_stalls(
         index = await running(page, f"result = await show(runs.{source})")
         took.append(await page.page.evaluate(PRESS_STOP, index))
         await page.ended(index)
-        assert "Stopped by the user" in await static(page, index).inner_text()
+        assert "Stopped by the user" in await page.static(index).inner_text()
         assert await page.execute("print(result.stop_reason)") == "Stopped by the user\n"
         await page.command("notebook:delete-cell")
     p95 = sorted(took)[18]
@@ -192,7 +182,7 @@ async def test_an_interrupt_ends_the_run(
     index = await running(page, "await show(runs.stalls())")
     await page.interrupt()
     await page.ended(index)
-    assert "Interrupted" in await static(page, index).inner_text()
+    assert "Interrupted" in await page.static(index).inner_text()
     (error,) = [o for o in await page.outputs(index) if o["output_type"] == "error"]
     assert error["ename"] == "CancelledError"
     assert len(error["traceback"]) <= 3
@@ -204,7 +194,7 @@ async def test_an_error_is_a_card(open_notebook: OpenNotebook, front_end: FrontE
     page = await prepared(open_notebook, front_end)
     index = await page.run("await show(runs.fails())")
     await page.ended(index)
-    await expect(static(page, index).locator(".nbagent-error")).to_contain_text(
+    await expect(page.static(index).locator(".nbagent-error")).to_contain_text(
         "the harbour is closed"
     )
     (error,) = [o for o in await page.outputs(index) if o["output_type"] == "error"]
@@ -220,8 +210,8 @@ async def test_stop_is_reached_and_pressed_by_keyboard(
 ) -> None:
     page = await prepared(open_notebook, front_end)
     index = await running(page, "result = await show(runs.stalls())")
-    stop = live(page, index).get_by_role("button", name="Stop")
-    await live(page, index).locator(".nbagent").click()
+    stop = page.live(index).get_by_role("button", name="Stop")
+    await page.live(index).locator(".nbagent").click()
     for _ in range(5):
         await page.page.keyboard.press("Tab")
         if await stop.evaluate("(button) => button === document.activeElement"):
@@ -232,7 +222,7 @@ async def test_stop_is_reached_and_pressed_by_keyboard(
     await page.page.keyboard.press("Enter")
     await page.ended(index)
     assert await page.page.locator(".jp-Notebook .jp-Cell").count() == cells
-    assert "Stopped by the user" in await static(page, index).inner_text()
+    assert "Stopped by the user" in await page.static(index).inner_text()
 
 
 @both_front_ends
@@ -241,13 +231,13 @@ async def test_says_to_assistive_technology_what_it_is(
 ) -> None:
     page = await prepared(open_notebook, front_end)
     index = await running(page, "result = await show(runs.stalls())")
-    log = live(page, index).get_by_role("log", name="Transcript")
+    log = page.live(index).get_by_role("log", name="Transcript")
     await expect(log).to_have_attribute("aria-live", "polite")
     await expect(log).to_have_attribute("aria-busy", "true")
-    clock = live(page, index).locator(".nbagent-clock")
+    clock = page.live(index).locator(".nbagent-clock")
     await expect(clock).to_have_text(re.compile(r"[1-9] s"))
     assert await log.locator(".nbagent-clock").count() == 0, "the clock is not read out"
-    await live(page, index).get_by_role("button", name="Stop").click()
+    await page.live(index).get_by_role("button", name="Stop").click()
     await page.ended(index)
 
 
@@ -278,8 +268,8 @@ async def test_the_transcript_is_there_after_reopening(
 
 async def assert_readable(page: NotebookPage, index: int) -> None:
     """The tool run's transcript is in the output of a cell, and nothing broken is."""
-    await expect(static(page, index)).to_contain_text("The tide is high at 14:20")
-    card = static(page, index).locator("details.nbagent-card")
+    await expect(page.static(index)).to_contain_text("The tide is high at 14:20")
+    card = page.static(index).locator("details.nbagent-card")
     await card.locator("summary").click()
     await expect(card.get_by_text("High water at 14:20.")).to_be_visible()
     text = await page.output(index).inner_text()
@@ -293,12 +283,12 @@ async def test_a_page_loaded_anew_shows_the_run_again(
 ) -> None:
     page = await prepared(open_notebook, front_end, version)
     index = await running(page, "result = await show(runs.stalls())")
-    await expect(live(page, index)).to_contain_text("The lamps go on")
+    await expect(page.live(index)).to_contain_text("The lamps go on")
     await page.save()
     await page.reload()
-    await expect(live(page, index)).to_contain_text("The lamps go on")
-    await live(page, index).get_by_role("button", name="Stop").click()
-    await expect(live(page, index)).to_contain_text("Stopped by the user")
+    await expect(page.live(index)).to_contain_text("The lamps go on")
+    await page.live(index).get_by_role("button", name="Stop").click()
+    await expect(page.live(index)).to_contain_text("Stopped by the user")
     assert await page.execute("print(result.stop_reason)") == "Stopped by the user\n"
 
 
@@ -325,8 +315,8 @@ async def test_what_was_lost_on_the_way_is_repaired(
     words = "runs.pieces(' '.join(str(number) for number in range(600)), 100)"
     index = await running(page, f"await show(runs.talk([*{words}, ' end'], 0.04))")
     text = ""
-    while "end" not in text and await live(page, index).count():
-        latest = await live(page, index).locator(".nbagent-body").last.inner_text()
+    while "end" not in text and await page.live(index).count():
+        latest = await page.live(index).locator(".nbagent-body").last.inner_text()
         text = latest or text
         numbers = [int(word) for word in text.split()[:-1] if word.isdigit()]
         if dropped and len(numbers) > 300:
@@ -373,26 +363,26 @@ async def test_looks_right_in_light_and_dark(
 ) -> None:
     page = await prepared(open_notebook, front_end)
     index = await running(page, "result = await show(runs.everything())")
-    card = live(page, index).locator("details.nbagent-running")
+    card = page.live(index).locator("details.nbagent-running")
     await card.locator("summary").click()
     colours: dict[str, list[str]] = {}
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         await page.theme(theme)
-        colours[theme] = [await ink(live(page, index).locator("h1"))]
-        await page.screenshot(f"live-{front_end}-{theme.split()[1].lower()}", live(page, index))
-    await live(page, index).get_by_role("button", name="Stop").click()
+        colours[theme] = [await ink(page.live(index).locator("h1"))]
+        await page.screenshot(f"live-{front_end}-{theme.split()[1].lower()}", page.live(index))
+    await page.live(index).get_by_role("button", name="Stop").click()
     await page.ended(index)
-    await static(page, index).locator("details.nbagent-done summary").click()
+    await page.static(index).locator("details.nbagent-done summary").click()
     for theme in ("JupyterLab Dark", "JupyterLab Light"):
         await page.theme(theme)
-        colours[theme].append(await ink(static(page, index).locator("h1")))
-        await page.screenshot(f"static-{front_end}-{theme.split()[1].lower()}", static(page, index))
+        colours[theme].append(await ink(page.static(index).locator("h1")))
+        await page.screenshot(f"static-{front_end}-{theme.split()[1].lower()}", page.static(index))
     for shades in zip(*colours.values(), strict=True):
         assert len(set(shades)) == 2, "text follows the theme"
     await page.page.set_viewport_size({"width": 640, "height": 900})
     overflow = "(element) => element.scrollWidth - element.clientWidth"
-    assert await static(page, index).evaluate(overflow) <= 1, "nothing sticks out when narrow"
-    await page.screenshot(f"static-{front_end}-narrow", static(page, index))
+    assert await page.static(index).evaluate(overflow) <= 1, "nothing sticks out when narrow"
+    await page.screenshot(f"static-{front_end}-narrow", page.static(index))
 
 
 async def ink(locator: Locator) -> str:

@@ -5,11 +5,11 @@ import json
 import re
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import expect
 
 from tests.axe import violations_async
 from tests.browser.conftest import OpenNotebook
-from tests.browser.page import NotebookPage
+from tests.browser.page import MEANT, NotebookPage
 from tests.browser.servers import FrontEnd
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -18,9 +18,6 @@ SET_UP = "from nbagent.notebook.show import show\nfrom tests.browser import aski
 
 both_front_ends = pytest.mark.parametrize("front_end", ["lab", "notebook"])
 
-MEANT = 0.5
-"""Seconds after which a press on what has just appeared counts."""
-
 
 async def prepared(open_notebook: OpenNotebook, front_end: FrontEnd = "lab") -> NotebookPage:
     page = await open_notebook(front_end)
@@ -28,20 +25,10 @@ async def prepared(open_notebook: OpenNotebook, front_end: FrontEnd = "lab") -> 
     return page
 
 
-def live(page: NotebookPage, index: int) -> Locator:
-    """The live view in the output of a cell."""
-    return page.output(index).locator(".nbagent-live")
-
-
-def static(page: NotebookPage, index: int) -> Locator:
-    """The saved form of the transcript in the output of a cell."""
-    return page.output(index).locator(".nbagent-static")
-
-
 async def asking(page: NotebookPage, run: str) -> int:
     """Start a run and wait until it asks; the cell's index."""
     index = await page.run(f"result = await show({run})")
-    await live(page, index).locator(".nbagent-controls").first.wait_for()
+    await page.live(index).locator(".nbagent-controls").first.wait_for()
     await asyncio.sleep(MEANT)
     return index
 
@@ -68,7 +55,7 @@ async def test_a_text_is_typed_key_by_key_and_arrives_whole(
     page = await prepared(open_notebook, front_end)
     index = await asking(page, "runs.conversation()")
     count = await cells(page)
-    box = live(page, index).get_by_role("textbox", name="Your answer")
+    box = page.live(index).get_by_role("textbox", name="Your answer")
     await expect(box).to_be_focused()
     for number, line in enumerate(LINES):
         if number:
@@ -80,7 +67,7 @@ async def test_a_text_is_typed_key_by_key_and_arrives_whole(
     answer = await page.execute("print(repr(result.messages[2].content))")
     assert answer.strip() == repr("\n".join(LINES))
     assert await cells(page) == count + 1, "no shortcut of the notebook has fired"
-    question = static(page, index).locator(".nbagent-question")
+    question = page.static(index).locator(".nbagent-question")
     await expect(question).to_contain_text(re.compile(r"answered by the user at \d\d:\d\d UTC"))
     for line in LINES:
         await expect(question).to_contain_text(line)
@@ -93,7 +80,7 @@ async def test_choices_are_made_with_the_keyboard_alone(
     page = await prepared(open_notebook, front_end)
     index = await asking(page, "asking_runs.choosing()")
     count = await cells(page)
-    controls = live(page, index).locator(".nbagent-controls")
+    controls = page.live(index).locator(".nbagent-controls")
     await expect(controls).to_be_focused()
     keyboard = page.page.keyboard
     for key in ("Enter", "Space", "b", "d", "d", "Escape", "ArrowDown", "Shift+Enter"):
@@ -119,7 +106,7 @@ async def test_a_form_is_filled_in_refused_mended_with_the_keyboard_alone(
     page = await prepared(open_notebook, front_end)
     index = await asking(page, "asking_runs.planning()")
     keyboard = page.page.keyboard
-    controls = live(page, index).locator(".nbagent-controls")
+    controls = page.live(index).locator(".nbagent-controls")
     await expect(controls.get_by_role("textbox", name="Name")).to_be_focused()
     await keyboard.type("Jörg Ōta")
     await keyboard.press("Tab")
@@ -149,7 +136,7 @@ async def test_a_form_is_filled_in_refused_mended_with_the_keyboard_alone(
         "vegetarian": True,
         "notes": "one\ntwo",
     }
-    await expect(static(page, index).locator(".nbagent-question")).to_contain_text("Jörg Ōta")
+    await expect(page.static(index).locator(".nbagent-question")).to_contain_text("Jörg Ōta")
 
 
 @both_front_ends
@@ -159,15 +146,15 @@ async def test_a_call_is_approved_or_denied_with_the_keyboard_alone(
     page = await prepared(open_notebook, front_end)
     index = await asking(page, "asking_runs.mailing()")
     count = await cells(page)
-    controls = live(page, index).locator(".nbagent-controls")
+    controls = page.live(index).locator(".nbagent-controls")
     await expect(controls).to_be_focused()
-    await expect(live(page, index).locator("details pre").first).to_contain_text('"copies": 1')
+    await expect(page.live(index).locator("details pre").first).to_contain_text('"copies": 1')
     keyboard = page.page.keyboard
     for key in ("Enter", "Space", "d", "d", "Shift+Enter"):
         await keyboard.press(key)
     await keyboard.press("Shift+Tab")
     await keyboard.press("Tab")
-    await expect(live(page, index).locator(".nbagent-waiting")).to_be_visible()
+    await expect(page.live(index).locator(".nbagent-waiting")).to_be_visible()
     assert await cells(page) == count
     await controls.focus()
     for _ in range(3):
@@ -178,7 +165,7 @@ async def test_a_call_is_approved_or_denied_with_the_keyboard_alone(
     await keyboard.press("Enter")
     await page.ended(index)
     assert await page.execute("print(asking_runs.sent)") == "[]\n"
-    card = static(page, index).locator("details.nbagent-denied")
+    card = page.static(index).locator("details.nbagent-denied")
     await expect(card).to_contain_text("denied by the user at")
     await expect(card).to_contain_text("zu teuer")
 
@@ -187,7 +174,7 @@ async def test_a_call_is_approved_or_denied_with_the_keyboard_alone(
     await keyboard.press("Enter")
     await page.ended(index)
     assert await page.execute("print(asking_runs.sent)") == "['jörg@example.org']\n"
-    await expect(static(page, index).locator("details.nbagent-done")).to_contain_text(
+    await expect(page.static(index).locator("details.nbagent-done")).to_contain_text(
         "allowed by the user at"
     )
 
@@ -202,13 +189,13 @@ async def test_half_an_answer_survives_a_reload(
     await page.page.keyboard.press("Shift+Enter")
     await page.save()
     await page.reload()
-    box = live(page, index).get_by_role("textbox", name="Your answer")
+    box = page.live(index).get_by_role("textbox", name="Your answer")
     await expect(box).to_have_value("half a sen\n", timeout=20_000)
-    await expect(live(page, index)).to_contain_text("Which harbour do you mean?")
+    await expect(page.live(index)).to_contain_text("Which harbour do you mean?")
     await box.press_sequentially("tence")
     await asyncio.sleep(MEANT)
     await box.press("Enter")
-    await expect(live(page, index)).to_contain_text("Then the lamps go on.")
+    await expect(page.live(index)).to_contain_text("Then the lamps go on.")
     answer = await page.execute("print(repr(result.messages[2].content))")
     assert answer == "'half a sen\\ntence'\n"
 
@@ -219,7 +206,7 @@ async def test_several_questions_at_once_keep_their_own_boxes(
 ) -> None:
     page = await prepared(open_notebook, front_end)
     index = await asking(page, "asking_runs.several('One?', 'Two?', 'Three?')")
-    controls = live(page, index).locator(".nbagent-controls")
+    controls = page.live(index).locator(".nbagent-controls")
     await expect(controls).to_have_count(3)
     first, second, third = (
         controls.and_(page.page.get_by_label(f"Question: {name}?")).get_by_role("textbox")
@@ -257,7 +244,7 @@ async def test_a_question_does_not_take_the_focus_from_who_types_in_a_cell(
     )
     editor = page.page.locator(".jp-Notebook .jp-Cell").nth(other).locator(".cm-content")
     await editor.click()
-    box = live(page, index).get_by_role("textbox", name="Your answer")
+    box = page.live(index).get_by_role("textbox", name="Your answer")
     typed = ""
     for _ in range(200):
         await page.page.keyboard.type("x")
@@ -268,7 +255,7 @@ async def test_a_question_does_not_take_the_focus_from_who_types_in_a_cell(
     await page.page.keyboard.type("yz")
     await expect(editor).to_be_focused()
     await expect(editor).to_have_text(f"{typed}yz")
-    await expect(live(page, index).locator(".nbagent-announcer")).to_contain_text("Question asked")
+    await expect(page.live(index).locator(".nbagent-announcer")).to_contain_text("Question asked")
     await box.click()
     await page.page.keyboard.type("here")
     await asyncio.sleep(MEANT)
@@ -281,7 +268,7 @@ async def test_a_question_does_not_take_the_focus_from_who_types_in_a_cell(
 async def test_stop_ends_a_run_that_asks(open_notebook: OpenNotebook, front_end: FrontEnd) -> None:
     page = await prepared(open_notebook, front_end)
     index = await asking(page, "runs.conversation()")
-    stop = live(page, index).get_by_role("button", name="Stop")
+    stop = page.live(index).get_by_role("button", name="Stop")
     await expect(stop).to_be_in_viewport(ratio=1)
     await page.page.keyboard.type("not sent")
     for _ in range(2):
@@ -289,9 +276,9 @@ async def test_stop_ends_a_run_that_asks(open_notebook: OpenNotebook, front_end:
     await expect(stop).to_be_focused()
     await page.page.keyboard.press("Enter")
     await page.ended(index)
-    await expect(static(page, index).locator(".nbagent-question")).to_contain_text("cancelled")
+    await expect(page.static(index).locator(".nbagent-question")).to_contain_text("cancelled")
     assert await page.execute("print(result.stop_reason)") == "Stopped by the user\n"
-    assert "not sent" not in await static(page, index).inner_text()
+    assert "not sent" not in await page.static(index).inner_text()
 
 
 @both_front_ends
@@ -301,7 +288,7 @@ async def test_words_can_be_selected_with_the_mouse(
     page = await prepared(open_notebook, front_end)
     index = await asking(page, "asking_runs.several('What is the name of the harbour?')")
     await page.page.keyboard.type("one two three")
-    box = live(page, index).get_by_role("textbox")
+    box = page.live(index).get_by_role("textbox")
     place = await box.bounding_box()
     assert place is not None
     await page.page.mouse.move(place["x"] + 2, place["y"] + 18)
@@ -309,7 +296,7 @@ async def test_words_can_be_selected_with_the_mouse(
     await page.page.mouse.move(place["x"] + 200, place["y"] + 18, steps=8)
     await page.page.mouse.up()
     assert await box.evaluate("(box) => box.selectionEnd - box.selectionStart") == 13
-    prompt = live(page, index).locator(".nbagent-prompt p")
+    prompt = page.live(index).locator(".nbagent-prompt p")
     await prompt.dblclick(position={"x": 10, "y": 8})
     assert (await page.page.evaluate("getSelection().toString()")).strip() == "What"
     await box.press("Enter")
@@ -333,7 +320,7 @@ async def test_questions_look_right_and_are_accessible_in_light_and_dark(
             await page.theme(theme)
             await page.page.locator("#jupyterlab-splash").wait_for(state="detached")
             name = f"question-{kind}-{front_end}-{theme.split()[1].lower()}"
-            await page.screenshot(name, live(page, index))
+            await page.screenshot(name, page.live(index))
             assert await violations_async(page.page, ".nbagent-live") == []
-        await live(page, index).get_by_role("button", name="Stop").click()
+        await page.live(index).get_by_role("button", name="Stop").click()
         await page.ended(index)

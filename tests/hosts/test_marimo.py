@@ -28,19 +28,10 @@ def _():
 
     import marimo as mo
 
-    from nbagent import TaskResult, UserProxyAgent, show
+    from nbagent import UserProxyAgent, show
     from nbagent.questions import ask
     from tests.browser import runs
-
-    async def asking():
-        async for event in runs.talk(runs.pieces(runs.POEM, 20), 0.02):
-            if not isinstance(event, TaskResult):
-                yield event
-        async for event in UserProxyAgent("human").run_stream(task="Which *colour*?"):
-            if not isinstance(event, TaskResult):
-                yield event
-        async for event in runs.with_tool(0.05):
-            yield event
+    from tests.hosts.asking import asking
 
     return Path, UserProxyAgent, ask, asking, asyncio, mo, runs, show
 

@@ -13,20 +13,10 @@ from tests.hosts.servers import voila_server
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SET_UP = """
-from nbagent import TaskResult, UserProxyAgent, show
+from nbagent import UserProxyAgent, show
 from nbagent.questions import ask
 from tests.browser import runs
-
-
-async def asking():
-    async for event in runs.talk(runs.pieces(runs.POEM, 20), 0.02):
-        if not isinstance(event, TaskResult):
-            yield event
-    async for event in UserProxyAgent("human").run_stream(task="Which *colour*?"):
-        if not isinstance(event, TaskResult):
-            yield event
-    async for event in runs.with_tool(0.05):
-        yield event
+from tests.hosts.asking import asking
 """
 
 
