@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nbagent.agents import AssistantAgent, BaseChatAgent, UserProxyAgent
     from nbagent.base import Handoff, Response, TaskResult
+    from nbagent.cache_store import CacheStore, InMemoryStore
     from nbagent.cancellation import CancellationToken
     from nbagent.component import (
         Component,
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
         ComponentFromConfig,
         ComponentLoader,
         ComponentModel,
+        ComponentSchemaType,
         ComponentToConfig,
+        ComponentType,
         is_component_class,
         is_component_instance,
     )
     from nbagent.exceptions import NbagentError
     from nbagent.image import Image
+    from nbagent.logging import EVENT_LOGGER_NAME, ROOT_LOGGER_NAME, TRACE_LOGGER_NAME
+    from nbagent.many import run_many, run_many_stream
     from nbagent.messages import MultiModalMessage, TextMessage
     from nbagent.models.choose import model_client
     from nbagent.models.types import FunctionCall
@@ -31,6 +36,11 @@ if TYPE_CHECKING:
     from nbagent.notebook.drop import drop
     from nbagent.notebook.show import show
     from nbagent.questions import ask
+    from nbagent.telemetry import (
+        trace_create_agent_span,
+        trace_invoke_agent_span,
+        trace_tool_span,
+    )
     from nbagent.tools import FunctionTool
     from nbagent.tools.registry import tool
     from nbagent.transcript import Transcript, record, replay
@@ -42,6 +52,7 @@ __version__ = "0.1.0.dev0"
 _HOMES = {
     "AssistantAgent": "nbagent.agents",
     "BaseChatAgent": "nbagent.agents",
+    "CacheStore": "nbagent.cache_store",
     "CancellationToken": "nbagent.cancellation",
     "Chat": "nbagent.notebook.chat",
     "Component": "nbagent.component",
@@ -49,15 +60,21 @@ _HOMES = {
     "ComponentFromConfig": "nbagent.component",
     "ComponentLoader": "nbagent.component",
     "ComponentModel": "nbagent.component",
+    "ComponentSchemaType": "nbagent.component",
     "ComponentToConfig": "nbagent.component",
+    "ComponentType": "nbagent.component",
     "Console": "nbagent.ui",
+    "EVENT_LOGGER_NAME": "nbagent.logging",
     "FunctionCall": "nbagent.models.types",
     "FunctionTool": "nbagent.tools",
     "Handoff": "nbagent.base",
     "Image": "nbagent.image",
+    "InMemoryStore": "nbagent.cache_store",
     "MultiModalMessage": "nbagent.messages",
     "NbagentError": "nbagent.exceptions",
+    "ROOT_LOGGER_NAME": "nbagent.logging",
     "Response": "nbagent.base",
+    "TRACE_LOGGER_NAME": "nbagent.logging",
     "TaskResult": "nbagent.base",
     "TextMessage": "nbagent.messages",
     "Transcript": "nbagent.transcript",
@@ -70,14 +87,23 @@ _HOMES = {
     "model_client": "nbagent.models.choose",
     "record": "nbagent.transcript",
     "replay": "nbagent.transcript",
+    "run_many": "nbagent.many",
+    "run_many_stream": "nbagent.many",
     "run_sync": "nbagent.ui.sync",
     "show": "nbagent.notebook.show",
     "tool": "nbagent.tools.registry",
+    "trace_create_agent_span": "nbagent.telemetry",
+    "trace_invoke_agent_span": "nbagent.telemetry",
+    "trace_tool_span": "nbagent.telemetry",
 }
 
 __all__ = [
+    "EVENT_LOGGER_NAME",
+    "ROOT_LOGGER_NAME",
+    "TRACE_LOGGER_NAME",
     "AssistantAgent",
     "BaseChatAgent",
+    "CacheStore",
     "CancellationToken",
     "Chat",
     "Component",
@@ -85,12 +111,15 @@ __all__ = [
     "ComponentFromConfig",
     "ComponentLoader",
     "ComponentModel",
+    "ComponentSchemaType",
     "ComponentToConfig",
+    "ComponentType",
     "Console",
     "FunctionCall",
     "FunctionTool",
     "Handoff",
     "Image",
+    "InMemoryStore",
     "MultiModalMessage",
     "NbagentError",
     "Response",
@@ -106,9 +135,14 @@ __all__ = [
     "model_client",
     "record",
     "replay",
+    "run_many",
+    "run_many_stream",
     "run_sync",
     "show",
     "tool",
+    "trace_create_agent_span",
+    "trace_invoke_agent_span",
+    "trace_tool_span",
 ]
 
 

@@ -25,26 +25,59 @@ ExpectedT = TypeVar("ExpectedT")
 
 KNOWN_COMPONENTS: frozenset[str] = frozenset(
     {
+        "nbagent.InMemoryStore",
         "nbagent.agents.AssistantAgent",
+        "nbagent.agents.CodeExecutorAgent",
+        "nbagent.agents.MessageFilterAgent",
+        "nbagent.agents.SocietyOfMindAgent",
         "nbagent.agents.UserProxyAgent",
+        "nbagent.base.AndTerminationCondition",
+        "nbagent.base.OrTerminationCondition",
+        "nbagent.cache_store.diskcache.DiskCacheStore",
+        "nbagent.cache_store.redis.RedisStore",
+        "nbagent.conditions.ExternalTermination",
+        "nbagent.conditions.FunctionCallTermination",
+        "nbagent.conditions.HandoffTermination",
+        "nbagent.conditions.MaxMessageTermination",
+        "nbagent.conditions.SourceMatchTermination",
+        "nbagent.conditions.StopMessageTermination",
+        "nbagent.conditions.TextMentionTermination",
+        "nbagent.conditions.TextMessageTermination",
+        "nbagent.conditions.TimeoutTermination",
+        "nbagent.conditions.TokenUsageTermination",
         "nbagent.memory.ListMemory",
+        "nbagent.memory.chromadb.ChromaDBVectorMemory",
         "nbagent.messages.StructuredMessageFactory",
         "nbagent.model_context.BufferedChatCompletionContext",
         "nbagent.model_context.HeadAndTailChatCompletionContext",
+        "nbagent.model_context.TokenLimitedChatCompletionContext",
         "nbagent.model_context.UnboundedChatCompletionContext",
+        "nbagent.models.cache.ChatCompletionCache",
         "nbagent.models.demo.DemoChatCompletionClient",
         "nbagent.models.openai.AzureOpenAIChatCompletionClient",
         "nbagent.models.openai.OpenAIChatCompletionClient",
         "nbagent.models.replay.ReplayChatCompletionClient",
+        "nbagent.teams.GraphFlow",
+        "nbagent.teams.MagenticOneGroupChat",
+        "nbagent.teams.RoundRobinGroupChat",
+        "nbagent.teams.SelectorGroupChat",
+        "nbagent.teams.Swarm",
+        "nbagent.tools.AgentTool",
         "nbagent.tools.FunctionTool",
         "nbagent.tools.StaticStreamWorkbench",
         "nbagent.tools.StaticWorkbench",
+        "nbagent.tools.TeamTool",
+        "nbagent.tools.mcp.McpWorkbench",
+        "nbagent.tools.mcp.SseMcpToolAdapter",
+        "nbagent.tools.mcp.StdioMcpToolAdapter",
+        "nbagent.tools.mcp.StreamableHttpMcpToolAdapter",
     }
 )
 """The components that `load_component` builds; each name is where the class is imported from."""
 
 _registered: dict[str, type[Any]] = {}
 _functions_allowed: ContextVar[bool] = ContextVar("nbagent_functions_allowed", default=False)
+_built: ContextVar[list[Any] | None] = ContextVar("nbagent_built_components", default=None)
 
 
 class ComponentModel(BaseModel, defer_build=True):
@@ -137,8 +170,8 @@ class ComponentLoader:
                 this is called on.
 
         Raises:
-            ComponentError: The name is not known, the config does not fit, or the result is
-                of another class.
+            ComponentError: The name is not known, the config does not fit or is of a later
+                version, or the result is of another class.
         """
         try:
             spec = model if isinstance(model, ComponentModel) else ComponentModel(**model)
@@ -150,11 +183,20 @@ class ComponentLoader:
                 f"unknown component {spec.provider!r}: only known names are loaded. Call "
                 "nbagent.component.register_component(YourClass) first if it is yours."
             )
+        known_version = component_class.component_version
+        if spec.component_version is not None and spec.component_version > known_version:
+            raise ComponentError(
+                f"the config of {spec.provider!r} has version {spec.component_version}, and this "
+                f"nbagent reads version {known_version}. A newer nbagent wrote it."
+            )
         try:
             config = component_class.component_config_schema.model_validate(spec.config)
         except ValidationError as error:
             raise ComponentError(f"the config of {spec.provider!r} is wrong: {error}") from error
         instance = component_class._from_config(config)
+        built = _built.get()
+        if built is not None:
+            built.append(instance)
         wanted = expected if expected is not None else cls
         if wanted is not ComponentLoader and not isinstance(instance, wanted):
             raise ComponentError(
@@ -204,14 +246,28 @@ def functions_allowed() -> bool:
     return _functions_allowed.get()
 
 
+@contextmanager
+def built_components() -> Generator[list[Any]]:
+    """Within this block, note every component that is loaded, inner ones before outer ones.
+
+    Whoever loads an agent only for a while closes what was built for it.
+    """
+    built: list[Any] = []
+    token = _built.set(built)
+    try:
+        yield built
+    finally:
+        _built.reset(token)
+
+
 def is_component_class(cls: type[Any]) -> bool:
     """Whether `cls` can be dumped and loaded."""
     return issubclass(cls, ComponentToConfig) and issubclass(cls, ComponentFromConfig)
 
 
-def is_component_instance(value: Any) -> bool:
-    """Whether `value` can be dumped and loaded."""
-    return isinstance(value, ComponentToConfig) and isinstance(value, ComponentFromConfig)
+def is_component_instance(cls: Any) -> bool:
+    """Whether `cls`, an object in spite of its name, can be dumped and loaded."""
+    return isinstance(cls, ComponentToConfig) and isinstance(cls, ComponentFromConfig)
 
 
 def _known_class(provider: str) -> Any:

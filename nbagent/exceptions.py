@@ -13,6 +13,7 @@ NbagentError
 ├── ToolDefinitionError (TypeError)     a function cannot become a tool
 ├── AlreadyRunningError (ValueError)    one agent, one run at a time
 ├── ApprovalDeniedError                 a tool call was not approved, and did not run
+├── TasksFailedError                    some of many tasks failed; only where it is asked for
 ├── TerminatedException                 a termination condition was called after it fired
 ├── UserInputError (RuntimeError)       the human could not be asked
 ├── RecordingError (ValueError)         a file is no recording of a run
@@ -74,6 +75,10 @@ class ApprovalDeniedError(NbagentError):
 
     The message is made for the model.
     """
+
+
+class TasksFailedError(NbagentError):
+    """Some of many tasks failed; raised only where it is asked for."""
 
 
 class TerminatedException(NbagentError):
@@ -189,3 +194,16 @@ class ModelResponseError(ModelError):
 
 class TruncatedResponseError(ModelResponseError):
     """The stream ended without a finish reason: the answer is incomplete."""
+
+
+def missing_extra(extra: str, needed_by: str) -> ImportError:
+    """The error for a package that is not installed, with the line that installs it.
+
+    Args:
+        extra: The extra of nbagent that brings the package.
+        needed_by: The module that needs it.
+    """
+    return ImportError(
+        f"{needed_by} needs a package that is not installed. Install it with: "
+        f"pip install 'jupyter-nbagent[{extra}]'"
+    )

@@ -295,6 +295,14 @@ class ToolCallRequestEvent(BaseAgentEvent):
         """The calls."""
         return str(self.content)
 
+    def call_key(self, number: int) -> str:
+        """Names one of the calls uniquely; servers repeat the calls' own ids from run to run.
+
+        Args:
+            number: Which of `content`, from 0.
+        """
+        return f"{self.id}-{number}"
+
 
 class ToolCallExecutionEvent(BaseAgentEvent):
     """Tools were called; their results, in the order of the calls."""
@@ -305,6 +313,17 @@ class ToolCallExecutionEvent(BaseAgentEvent):
     def to_text(self) -> str:
         """The results."""
         return str(self.content)
+
+
+class ToolReportEvent(BaseAgentEvent):
+    """A tool reports on the way; `metadata["call"]` names the call."""
+
+    content: str
+    type: Literal["ToolReportEvent"] = "ToolReportEvent"
+
+    def to_text(self) -> str:
+        """The report."""
+        return self.content
 
 
 class ModelClientStreamingChunkEvent(BaseAgentEvent):
@@ -456,6 +475,7 @@ ChatMessage: TypeAlias = Annotated[
 AgentEvent: TypeAlias = Annotated[
     ToolCallRequestEvent
     | ToolCallExecutionEvent
+    | ToolReportEvent
     | MemoryQueryEvent
     | UserInputRequestedEvent
     | UserInputAnsweredEvent

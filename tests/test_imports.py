@@ -16,6 +16,7 @@ CORE_ROOMS = (
     "nbagent.agents",
     "nbagent.attachments",
     "nbagent.base",
+    "nbagent.many",
     "nbagent.memory",
     "nbagent.messages",
     "nbagent.model_context",

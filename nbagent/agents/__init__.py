@@ -8,6 +8,13 @@ from nbagent.agents.code_approval import (
     ApprovalResponse,
     ask_for_approval,
 )
+from nbagent.agents.code_executor_agent import CodeExecutorAgent
+from nbagent.agents.message_filter_agent import (
+    MessageFilterAgent,
+    MessageFilterConfig,
+    PerSourceFilter,
+)
+from nbagent.agents.society_of_mind_agent import SocietyOfMindAgent
 from nbagent.agents.user_proxy_agent import UserProxyAgent
 
 __all__ = [
@@ -16,6 +23,11 @@ __all__ = [
     "ApprovalResponse",
     "AssistantAgent",
     "BaseChatAgent",
+    "CodeExecutorAgent",
+    "MessageFilterAgent",
+    "MessageFilterConfig",
+    "PerSourceFilter",
+    "SocietyOfMindAgent",
     "UserProxyAgent",
     "ask_for_approval",
 ]

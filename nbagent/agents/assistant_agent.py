@@ -1,6 +1,7 @@
 """AssistantAgent: a model with instructions, tools, memory and hand-offs."""
 
 import warnings
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, cast
@@ -11,12 +12,14 @@ from typing_extensions import Self
 from nbagent.agents.assistant_agent_config import AssistantAgentConfig, agent_config
 from nbagent.agents.base_chat_agent import BaseChatAgent, response_of
 from nbagent.agents.model_call import ModelCall
-from nbagent.agents.tool_calls import ToolCalls
+from nbagent.agents.pause_gate import PauseGate
+from nbagent.agents.tool_calls import ToolCalls, cancelled_results
 from nbagent.base.chat_agent import Response
 from nbagent.base.handoff import Handoff
+from nbagent.base.inner_run import CALL
 from nbagent.cancellation import CancellationToken
 from nbagent.component import Component, ComponentLoader
-from nbagent.exceptions import ModelResponseError
+from nbagent.exceptions import ConfigurationError, ModelResponseError
 from nbagent.memory.base import Memory
 from nbagent.messages import (
     BaseAgentEvent,
@@ -120,6 +123,7 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
         metadata: dict[str, str] | None = None,
     ) -> None:
         super().__init__(name, description)
+        self._gate = PauseGate()
         self._model_client = model_client
         self._model_context = model_context or UnboundedChatCompletionContext()
         self._system_message = system_message
@@ -200,6 +204,16 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
         return kinds
 
     @property
+    def handoff_targets(self) -> list[str]:
+        """The names of those to whom the agent can hand over."""
+        return [handoff.target for handoff in self._handoffs.values()]
+
+    @property
+    def remembers_messages(self) -> bool:
+        """Always: they go into the model context first."""
+        return True
+
+    @property
     def model_context(self) -> ChatCompletionContext:
         """The conversation so far."""
         return self._model_context
@@ -234,6 +248,7 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
 
         calls: list[CallAndResult] = []
         for _ in range(self._max_tool_iterations):
+            await self._gate.passed(cancellation_token)
             call = self._model_call()
             tools = await self._tool_schemas()
             async with aclosing(self._ask(call, tools, cancellation_token, inner)) as events:
@@ -245,28 +260,32 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
                 return
             # From here on the context holds calls, and it must get their results whatever
             # happens: an error, a cancel, or the reader leaving between two events.
+            request = ToolCallRequestEvent(
+                content=result.content,
+                source=self.name,
+                models_usage=result.usage,
+                metadata=self._message_metadata,
+            )
             tool_calls = ToolCalls(
                 result.content,
                 self._workbenches,
                 self._handoff_tools,
                 cancellation_token,
                 source=self.name,
+                call_keys=[request.call_key(number) for number in range(len(result.content))],
             )
             await self._model_context.add_message(
                 AssistantMessage(content=result.content, thought=result.thought, source=self.name)
             )
             try:
-                request = ToolCallRequestEvent(
-                    content=result.content,
-                    source=self.name,
-                    models_usage=result.usage,
-                    metadata=self._message_metadata,
-                )
                 inner.append(request)
                 yield request
                 async with aclosing(tool_calls.stream()) as events:
                     async for event in events:
-                        inner.append(event)
+                        # What happens in a run inside of a tool is shown, and is no part of
+                        # what this agent did: it must not end the team by what is said there.
+                        if CALL not in event.metadata:
+                            inner.append(event)
                         yield event
             finally:
                 results = tool_calls.results()
@@ -284,6 +303,7 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
                 return
 
         if self._reflect_on_tool_use:
+            await self._gate.passed(cancellation_token)
             call = self._model_call()
             async with aclosing(self._ask(call, None, cancellation_token, inner)) as events:
                 async for event in events:
@@ -319,7 +339,16 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
 
     async def _tool_schemas(self) -> list[ToolSchema]:
         schemas = [schema for bench in self._workbenches for schema in await bench.list_tools()]
-        return schemas + [tool.schema for tool in self._handoff_tools.values()]
+        schemas += [tool.schema for tool in self._handoff_tools.values()]
+        if len(self._workbenches) > 1 or not self._own_workbench:  # else checked already
+            counts = Counter(schema["name"] for schema in schemas)
+            twice = [name for name, count in counts.items() if count > 1]
+            if twice:
+                raise ConfigurationError(
+                    f"agent {self.name!r} has two tools called {twice[0]!r}. Give one of them "
+                    "another name, with tool_overrides of its workbench."
+                )
+        return schemas
 
     async def _ask(
         self,
@@ -433,16 +462,48 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
     async def on_reset(self, cancellation_token: CancellationToken) -> None:
         """Forget the conversation."""
         await self._model_context.clear()
+        self._gate.open()
+
+    async def on_pause(self, cancellation_token: CancellationToken) -> None:
+        """Ask the model nothing more until `on_resume()`; what has begun is finished."""
+        self._gate.close()
+
+    async def on_resume(self, cancellation_token: CancellationToken) -> None:
+        """Go on."""
+        self._gate.open()
 
     async def save_state(self) -> Mapping[str, Any]:
-        """The conversation, as plain data."""
-        context = await self._model_context.save_state()
-        return AssistantAgentState(llm_context=context).model_dump(mode="json")
+        """The conversation, and what tools remember, as plain data."""
+        saved = AssistantAgentState(llm_context=await self._model_context.save_state())
+        tools = {str(n): await bench.save_state() for n, bench in enumerate(self._workbenches)}
+        saved.workbenches = {n: state for n, state in tools.items() if state.get("tools", True)}
+        return saved.model_dump(mode="json", exclude=None if saved.workbenches else {"workbenches"})
 
     async def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take up a state that `save_state()` gave."""
+        """Take up a state that `save_state()` gave.
+
+        Raises:
+            ValueError: It is the state of an agent with other workbenches.
+        """
         saved = AssistantAgentState.model_validate(state)
+        tools = saved.workbenches or {}
+        unknown = [n for n in tools if n not in map(str, range(len(self._workbenches)))]
+        if unknown:
+            raise ValueError(
+                f"The state is about workbench {unknown[0]}, but agent {self.name!r} has "
+                f"{len(self._workbenches)}, counted from 0."
+            )
         await self._model_context.load_state(saved.llm_context)
+        for number, bench in enumerate(self._workbenches):
+            if str(number) in tools:
+                await bench.load_state(tools[str(number)])
+        # It may have been saved while tools ran; servers refuse calls without results.
+        messages = await self._model_context.get_messages()
+        last = messages[-1] if messages else None
+        if isinstance(last, AssistantMessage) and not isinstance(last.content, str):
+            await self._model_context.add_message(
+                FunctionExecutionResultMessage(content=cancelled_results(last.content))
+            )
 
     def _to_config(self) -> AssistantAgentConfig:
         return agent_config(

@@ -49,7 +49,10 @@ class BaseChatAgent(ChatAgent, ABC):
             )
         self._name = name
         self._description = description
-        self._one_run = OneRun(name)
+        self._one_run = OneRun(
+            f"agent {name!r} is already running. It keeps one conversation, so it runs "
+            "one task at a time: await the first run, or make a second agent."
+        )
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 from pydantic import BaseModel
 
+from nbagent.agents.tool_pictures import with_tool_pictures
 from nbagent.cancellation import CancellationToken
 from nbagent.exceptions import ModelCapabilityError, ModelResponseError
 from nbagent.messages import ModelClientStreamingChunkEvent
@@ -62,7 +63,8 @@ class ModelCall:
         """Ask, and yield the pieces of the answer.
 
         Args:
-            messages: The conversation.
+            messages: The conversation. A model with vision also gets the pictures that tools
+                returned; any other reads "[image]" in their place.
             tools: What the model may call; None forbids calls.
             cancellation_token: Ends the call when cancelled.
 
@@ -71,6 +73,8 @@ class ModelCall:
             ModelError: The call failed.
         """
         self._check_vision(messages)
+        if self._client.model_info["vision"]:
+            messages = with_tool_pictures(messages)
         if not self._stream:
             self._result = await self._client.create(
                 messages,

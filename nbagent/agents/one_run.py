@@ -1,4 +1,4 @@
-"""OneRun: lets one run of an agent through at a time."""
+"""OneRun: lets one run of an agent or a team through at a time."""
 
 import asyncio
 
@@ -14,11 +14,11 @@ class OneRun:
     for that; it is refused only while another one is really going on.
 
     Args:
-        name: What runs, for the error.
+        refusal: What the error says while a run is going on.
     """
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, refusal: str) -> None:
+        self._refusal = refusal
         self._ended: asyncio.Event | None = None
         self._leaving = False
 
@@ -30,10 +30,7 @@ class OneRun:
         if self._ended is not None and self._leaving:
             await self._ended.wait()
         if self._ended is not None:
-            raise AlreadyRunningError(
-                f"agent {self._name!r} is already running. It keeps one conversation, so it runs "
-                "one task at a time: await the first run, or make a second agent."
-            )
+            raise AlreadyRunningError(self._refusal)
         self._ended = asyncio.Event()
         self._leaving = False
         return self

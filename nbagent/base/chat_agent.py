@@ -46,6 +46,20 @@ class ChatAgent(ComponentBase[BaseModel], ABC):
     def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
         """The kinds of message that the agent may answer with."""
 
+    @property
+    def handoff_targets(self) -> Sequence[str]:
+        """The names of those to whom the agent can hand over, as far as it is known."""
+        return ()
+
+    @property
+    def remembers_messages(self) -> bool:
+        """Whether the agent keeps what it is handed at once, before it first waits.
+
+        If its turn is cut short by a cancel or an error, a team hands the same messages over
+        again in the next turn, but not to an agent that remembers them.
+        """
+        return False
+
     @abstractmethod
     async def on_messages(
         self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken

@@ -8,9 +8,18 @@ from typing_extensions import Self
 
 from nbagent.cancellation import CancellationToken
 from nbagent.component import Component
-from nbagent.memory.base import Memory, MemoryContent, MemoryQueryResult, UpdateContextResult
+from nbagent.image import Image
+from nbagent.memory.base import (
+    Memory,
+    MemoryContent,
+    MemoryMimeType,
+    MemoryQueryResult,
+    UpdateContextResult,
+)
 from nbagent.model_context import ChatCompletionContext
 from nbagent.models.types import SystemMessage
+
+_HEADING = "\nRelevant memory content (in chronological order):\n"
 
 
 class ListMemoryConfig(BaseModel, defer_build=True):
@@ -21,7 +30,7 @@ class ListMemoryConfig(BaseModel, defer_build=True):
 
 
 class ListMemory(Memory, Component[ListMemoryConfig]):
-    """Keeps memories in a list and adds them all to the context, each set once.
+    """Keeps memories in a list and adds them all to the context, each once.
 
     Args:
         name: A name for people.
@@ -52,17 +61,18 @@ class ListMemory(Memory, Component[ListMemoryConfig]):
         self._contents = value
 
     async def update_context(self, model_context: ChatCompletionContext) -> UpdateContextResult:
-        """Add all memories as one system message, unless the context holds that one already."""
+        """Add the memories that the context does not hold yet, as one system message."""
         if not self._contents:
             return UpdateContextResult(memories=MemoryQueryResult(results=[]))
-        lines = [f"{number}. {item.content}" for number, item in enumerate(self._contents, 1)]
-        text = "\nRelevant memory content (in chronological order):\n" + "\n".join(lines) + "\n"
-        present = any(
-            isinstance(message, SystemMessage) and message.content == text
+        blocks = [
+            message.content
             for message in await model_context.get_messages()
-        )
-        if not present:
-            await model_context.add_message(SystemMessage(content=text))
+            if isinstance(message, SystemMessage) and message.content.startswith(_HEADING)
+        ]
+        lines = [f"{number}. {_text(item)}\n" for number, item in enumerate(self._contents, 1)]
+        missing = [line for line in lines if not any(f"\n{line}" in block for block in blocks)]
+        if missing:
+            await model_context.add_message(SystemMessage(content=_HEADING + "".join(missing)))
         return UpdateContextResult(memories=MemoryQueryResult(results=list(self._contents)))
 
     async def query(
@@ -93,3 +103,14 @@ class ListMemory(Memory, Component[ListMemoryConfig]):
     @classmethod
     def _from_config(cls, config: ListMemoryConfig) -> Self:
         return cls(config.name, config.memory_contents)
+
+
+def _text(memory: MemoryContent) -> str:
+    """A memory as text: system messages hold nothing else."""
+    if isinstance(memory.content, Image):
+        return "[image]"
+    if isinstance(memory.content, bytes):
+        mime_type = memory.mime_type
+        kind = mime_type.value if isinstance(mime_type, MemoryMimeType) else mime_type
+        return f"[{len(memory.content)} bytes of {kind}]"
+    return str(memory.content)

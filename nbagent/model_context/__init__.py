@@ -7,11 +7,13 @@ from nbagent.model_context.contexts import (
     HeadAndTailChatCompletionContext,
     UnboundedChatCompletionContext,
 )
+from nbagent.model_context.token_limited import TokenLimitedChatCompletionContext
 
 __all__ = [
     "BufferedChatCompletionContext",
     "ChatCompletionContext",
     "ChatCompletionContextState",
     "HeadAndTailChatCompletionContext",
+    "TokenLimitedChatCompletionContext",
     "UnboundedChatCompletionContext",
 ]

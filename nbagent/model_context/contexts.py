@@ -8,12 +8,8 @@ from pydantic import BaseModel, Field
 from typing_extensions import Self
 
 from nbagent.component import Component, ComponentBase
-from nbagent.models.types import (
-    AssistantMessage,
-    FunctionExecutionResultMessage,
-    LLMMessage,
-    UserMessage,
-)
+from nbagent.model_context.exchanges import head, tail
+from nbagent.models.types import LLMMessage, UserMessage
 
 
 class ChatCompletionContextState(BaseModel, defer_build=True):
@@ -91,7 +87,8 @@ class BufferedChatCompletionContext(ChatCompletionContext, Component[BufferedCon
     """Sends the last messages.
 
     Args:
-        buffer_size: At most how many messages are sent; at least 1.
+        buffer_size: At most how many messages are sent; at least 1. A call and its results are
+            sent together or not at all; the newest ones always are.
         initial_messages: Messages that are there from the start.
 
     Raises:
@@ -111,7 +108,7 @@ class BufferedChatCompletionContext(ChatCompletionContext, Component[BufferedCon
 
     async def get_messages(self) -> list[LLMMessage]:
         """The last messages; a tool result is never sent without its call."""
-        return without_orphans(self._messages[-self._buffer_size :])
+        return tail(self._messages, self._buffer_size)
 
     def _to_config(self) -> BufferedConfig:
         return BufferedConfig(
@@ -162,14 +159,15 @@ class HeadAndTailChatCompletionContext(ChatCompletionContext, Component[HeadAndT
 
     async def get_messages(self) -> list[LLMMessage]:
         """Head, note, tail; a call is never sent without its results, nor the other way."""
-        left_out = len(self._messages) - self._head_size - self._tail_size
-        if left_out <= 0:
+        if len(self._messages) <= self._head_size + self._tail_size:
             return list(self._messages)
-        head = self._messages[: self._head_size]
-        if _has_calls(head[-1]):
-            head = head[:-1]
+        first = head(self._messages, self._head_size)
+        last = tail(self._messages, self._tail_size)
+        left_out = len(self._messages) - len(first) - len(last)
+        if left_out <= 0:  # the newest exchange is longer than the tail and reaches the head
+            return list(self._messages)
         note = UserMessage(content=f"Skipped {left_out} messages.", source="System")
-        return [*head, note, *without_orphans(self._messages[-self._tail_size :])]
+        return [*first, note, *last]
 
     def _to_config(self) -> HeadAndTailConfig:
         return HeadAndTailConfig(
@@ -181,15 +179,3 @@ class HeadAndTailChatCompletionContext(ChatCompletionContext, Component[HeadAndT
     @classmethod
     def _from_config(cls, config: HeadAndTailConfig) -> Self:
         return cls(config.head_size, config.tail_size, config.initial_messages)
-
-
-def without_orphans(messages: list[LLMMessage]) -> list[LLMMessage]:
-    """Drop tool results at the start whose call was cut off; servers refuse them."""
-    start = 0
-    while start < len(messages) and isinstance(messages[start], FunctionExecutionResultMessage):
-        start += 1
-    return messages[start:]
-
-
-def _has_calls(message: LLMMessage) -> bool:
-    return isinstance(message, AssistantMessage) and not isinstance(message.content, str)

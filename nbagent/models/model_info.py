@@ -7,7 +7,11 @@ from typing_extensions import NotRequired, Required, TypedDict
 
 
 class ModelFamily:
-    """Names of model families, and questions about them."""
+    """Names of model families, and questions about them.
+
+    Any other text is the name of a family too. The names here are AgentChat's own, its spelling
+    of `CODESRAL` included.
+    """
 
     GPT_5: ClassVar[Literal["gpt-5"]] = "gpt-5"
     GPT_41: ClassVar[Literal["gpt-41"]] = "gpt-41"
@@ -19,6 +23,28 @@ class ModelFamily:
     GPT_4: ClassVar[Literal["gpt-4"]] = "gpt-4"
     GPT_35: ClassVar[Literal["gpt-35"]] = "gpt-35"
     R1: ClassVar[Literal["r1"]] = "r1"
+    GEMINI_1_5_FLASH: ClassVar[Literal["gemini-1.5-flash"]] = "gemini-1.5-flash"
+    GEMINI_1_5_PRO: ClassVar[Literal["gemini-1.5-pro"]] = "gemini-1.5-pro"
+    GEMINI_2_0_FLASH: ClassVar[Literal["gemini-2.0-flash"]] = "gemini-2.0-flash"
+    GEMINI_2_5_PRO: ClassVar[Literal["gemini-2.5-pro"]] = "gemini-2.5-pro"
+    GEMINI_2_5_FLASH: ClassVar[Literal["gemini-2.5-flash"]] = "gemini-2.5-flash"
+    CLAUDE_3_HAIKU: ClassVar[Literal["claude-3-haiku"]] = "claude-3-haiku"
+    CLAUDE_3_SONNET: ClassVar[Literal["claude-3-sonnet"]] = "claude-3-sonnet"
+    CLAUDE_3_OPUS: ClassVar[Literal["claude-3-opus"]] = "claude-3-opus"
+    CLAUDE_3_5_HAIKU: ClassVar[Literal["claude-3-5-haiku"]] = "claude-3-5-haiku"
+    CLAUDE_3_5_SONNET: ClassVar[Literal["claude-3-5-sonnet"]] = "claude-3-5-sonnet"
+    CLAUDE_3_7_SONNET: ClassVar[Literal["claude-3-7-sonnet"]] = "claude-3-7-sonnet"
+    CLAUDE_4_OPUS: ClassVar[Literal["claude-4-opus"]] = "claude-4-opus"
+    CLAUDE_4_SONNET: ClassVar[Literal["claude-4-sonnet"]] = "claude-4-sonnet"
+    LLAMA_3_3_8B: ClassVar[Literal["llama-3.3-8b"]] = "llama-3.3-8b"
+    LLAMA_3_3_70B: ClassVar[Literal["llama-3.3-70b"]] = "llama-3.3-70b"
+    LLAMA_4_SCOUT: ClassVar[Literal["llama-4-scout"]] = "llama-4-scout"
+    LLAMA_4_MAVERICK: ClassVar[Literal["llama-4-maverick"]] = "llama-4-maverick"
+    CODESRAL: ClassVar[Literal["codestral"]] = "codestral"
+    OPEN_CODESRAL_MAMBA: ClassVar[Literal["open-codestral-mamba"]] = "open-codestral-mamba"
+    MISTRAL: ClassVar[Literal["mistral"]] = "mistral"
+    MINISTRAL: ClassVar[Literal["ministral"]] = "ministral"
+    PIXTRAL: ClassVar[Literal["pixtral"]] = "pixtral"
     UNKNOWN: ClassVar[Literal["unknown"]] = "unknown"
 
     ANY: TypeAlias = str
@@ -74,7 +100,7 @@ class ModelInfo(TypedDict):
     json_output: Required[bool]
     family: Required[str]
     structured_output: Required[bool]
-    multiple_system_messages: NotRequired[bool]
+    multiple_system_messages: NotRequired[bool | None]
 
 
 def validate_model_info(model_info: ModelInfo) -> None:

@@ -93,11 +93,12 @@ class FunctionExecutionResult(BaseModel, defer_build=True):
     """The result of one tool call.
 
     Attributes:
-        content: The result as text.
+        content: The result as text, with "[image]" in the place of each picture.
         name: The tool's name.
         call_id: The `id` of the `FunctionCall` that this answers.
         is_error: Whether the call failed.
         duration: How long the call took, in seconds, where it was measured.
+        images: The pictures that the tool returned, in order; None where there are none.
     """
 
     content: str
@@ -105,6 +106,7 @@ class FunctionExecutionResult(BaseModel, defer_build=True):
     call_id: str
     is_error: bool | None = None
     duration: float | None = None
+    images: list[Image] | None = None
 
 
 class FunctionExecutionResultMessage(BaseModel, defer_build=True):

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from datetime import datetime, timezone
 from typing import Generic, Protocol, TypeVar, cast
 
+from nbagent.base.at_work import WorkNote, told_who_works
 from nbagent.base.chat_agent import Response
 from nbagent.base.task import TaskResult
 from nbagent.messages import (
@@ -23,7 +24,7 @@ from nbagent.questions import Asker, asking_through
 from nbagent.transcript.items import Transcript
 from nbagent.transcript.patches import Patch
 from nbagent.transcript.record import Recorder
-from nbagent.transcript.reduce import fail, reduce, stop
+from nbagent.transcript.reduce import fail, note_work, reduce, stop
 
 STOPPED = "Stopped by the user"
 INTERRUPTED = "Interrupted"
@@ -165,7 +166,7 @@ class ShownRun(Generic[ResultT]):
         """Take one event of the stream after the other."""
         breath = time.monotonic()
         assert self._asker is not None
-        with asking_through(self._asker):
+        with asking_through(self._asker), told_who_works(self._note_work):
             async with aclosing(self._stream) as stream:
                 async for event in stream:
                     if self._over:
@@ -188,6 +189,11 @@ class ShownRun(Generic[ResultT]):
             self._recorder.add(event, at)
         assert self._page is not None
         self._page.apply(patches)
+
+    def _note_work(self, note: WorkNote) -> None:
+        """Take note of who is at work in a team."""
+        if not self._over and self._page is not None:
+            self._page.apply(note_work(self._transcript, note))
 
     def _keep(self, event: BaseAgentEvent | BaseChatMessage | ResultT) -> None:
         """Remember what the stream gave, for the result."""

@@ -49,6 +49,7 @@ def tool_card(item: ToolCallItem, form: Form) -> str:
     if item.result is not None:
         label = "Error" if item.state == "failed" else "Result"
         content += f"{label_html(label)}{folded_html(item.result)}"
+        content += "".join(map(picture_html, item.images))
     elif item.state in ("done", "failed", "denied", "cancelled"):
         content += '<p class="nbagent-note">No result.</p>'
     call = call_html(item.name, arguments)

@@ -1,7 +1,10 @@
 """The saved form of a transcript: one element of plain HTML that needs no script."""
 
 import re
+from collections.abc import Sequence
 
+from nbagent.render.inner_team_card import inner_team_card
+from nbagent.render.inner_teams import Entry, InnerTeams
 from nbagent.render.items_html import INTERRUPTED, item_html
 from nbagent.render.markdown import render_markdown
 from nbagent.render.picture import picture_html
@@ -28,27 +31,30 @@ def transcript_to_html(transcript: Transcript, *, style: bool = True) -> str:
     Returns:
         One `<div>`. It has no blank line, at which Markdown would end an HTML block.
     """
-    speakers = Speakers()
-    parts: list[str] = []
-    previous: Item | None = None
-    for item in transcript.items:
-        parts.append(
-            item_html(
-                item,
-                previous=previous,
-                speakers=speakers,
-                form="static",
-                body=body_html(item),
-            )
-        )
-        previous = item
+    content = _entries(InnerTeams(transcript.items).entries, transcript.items, Speakers())
     sheet = f"<style>{stylesheet()}</style>" if style else ""
     # MathJax of a notebook would take every pair of dollars for a formula: mathjax_ignore.
     document = (
         f'<div class="nbagent nbagent-static mathjax_ignore">{sheet}'
-        f"{notices_html(transcript.notices)}{''.join(parts)}{footer_html(transcript)}</div>"
+        f"{notices_html(transcript.notices)}{content}{footer_html(transcript)}</div>"
     )
     return _BLANK_LINE.sub("&#10;", document)
+
+
+def _entries(entries: Sequence[Entry], items: Sequence[Item], speakers: Speakers) -> str:
+    parts: list[str] = []
+    for entry in entries:
+        if isinstance(entry, int):
+            item = items[entry]
+            previous = items[entry - 1] if entry else None
+            body = body_html(item)
+            parts.append(
+                item_html(item, previous=previous, speakers=speakers, form="static", body=body)
+            )
+        else:
+            inside = _entries(entry.entries, items, speakers)
+            parts.append(inner_team_card(entry, items, inside))
+    return "".join(parts)
 
 
 def body_html(item: Item) -> str:

@@ -15,17 +15,22 @@ from nbagent.render.card_parts import card
 from nbagent.render.cards import code_card, memory_card, thought_card, tool_card
 from nbagent.render.data_table import data_table
 from nbagent.render.folded_html import folded_html
+from nbagent.render.inner_teams import first_in_team
+from nbagent.render.ledger_card import ledger_card
 from nbagent.render.markdown_parser import Form
 from nbagent.render.plain_text import one_line, visible
+from nbagent.render.progress_table import progress_table
 from nbagent.render.speakers import Speakers, speaker_heading
 from nbagent.transcript.items import (
     CodeItem,
     ErrorItem,
     HandoffItem,
     Item,
+    LedgerItem,
     MemoryItem,
     MessageItem,
     OtherItem,
+    ProgressItem,
     QuestionItem,
     SpeakerItem,
     StructuredItem,
@@ -37,7 +42,7 @@ INTERRUPTED = '<p class="nbagent-note"><em>The message was interrupted here.</em
 """Ends the body of a message whose run ended before it did."""
 
 _SHORT = 400
-_WITHOUT_HEADING = (HandoffItem, SpeakerItem, ErrorItem)
+_WITHOUT_HEADING = (HandoffItem, SpeakerItem, ErrorItem, ProgressItem)
 
 
 def item_html(
@@ -52,7 +57,8 @@ def item_html(
 
     Args:
         item: The item.
-        previous: The item before it. A heading names the speaker where it changes.
+        previous: The item before it. A heading names the speaker where it changes, and where an
+            inner team begins or ends.
         speakers: The transcript's colours; asked item by item, in order.
         form: Where it is shown.
         body: The rendered text of a message or a thought. A live page gets an empty body and
@@ -64,9 +70,9 @@ def item_html(
     colour = speakers.colour(item.source)
     opening = ""
     if not isinstance(item, _WITHOUT_HEADING) and not _asked_by_the_notebook(item):
-        if previous is None:
+        if previous is None or first_in_team(previous, item):
             opening = speaker_heading(item.source)
-        elif previous.source != item.source:
+        elif (previous.source, previous.team) != (item.source, item.team):
             opening = f"<hr>{speaker_heading(item.source)}"
     role = ""
     if form == "live":
@@ -93,6 +99,8 @@ _KINDS = {
     "memory": "memory of",
     "question": "question from",
     "code": "code of",
+    "ledger": "ledger of",
+    "progress": "progress of the tasks",
     "error": "error",
     "other": "event from",
 }
@@ -118,6 +126,10 @@ def _content(item: Item, form: Form, body: str) -> str:
             return memory_card(item)
         case QuestionItem():
             return question_card(item, form)
+        case LedgerItem():
+            return ledger_card(item, form)
+        case ProgressItem():
+            return progress_table(item.rows, form)
         case ErrorItem():
             return _error(item, form)
         case OtherItem():
@@ -141,9 +153,9 @@ def _handoff(item: HandoffItem) -> str:
 
 def _speaker(item: SpeakerItem) -> str:
     if not item.speakers:
-        return _quiet_line("⇢", "Who speaks next?", item.text)
+        return _quiet_line("⇢", "Who speaks next?", item.reason)
     names = ", ".join(f"<strong>{_line(name)}</strong>" for name in item.speakers)
-    return _quiet_line("⇢", f"Next: {names}", item.text)
+    return _quiet_line("⇢", f"Next: {names}", item.reason)
 
 
 def _quiet_line(icon: str, line: str, text: str) -> str:
@@ -151,7 +163,8 @@ def _quiet_line(icon: str, line: str, text: str) -> str:
     start = f'<span class="nbagent-icon">{icon}</span> {line}'
     if len(text) > _SHORT or "\n" in text.strip():
         return card("line", start, folded_html(text))
-    more = f" <small>{_line(text, _SHORT)}</small>" if text.strip() else ""
+    colon = "" if line.endswith("?") else ":"
+    more = f"{colon} <small>{_line(text, _SHORT)}</small>" if text.strip() else ""
     return f'<p class="nbagent-line">{start}{more}</p>'
 
 

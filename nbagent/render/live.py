@@ -6,11 +6,17 @@ block, and in it the place where text, rows and child blocks go, which is
 `element.querySelector("pre > code, tbody") ?? element`. Only the operations below exist, and
 they are carried out in order:
 
-`["item", index, html]`
-    Put `html`, one element, as item `index`: at the end, or in place of what was there. Its
-    blocks are gone then. The element with class `nbagent-body`, where there is one, is empty
+`["item", index, html, team]`
+    Put `html`, one element, as item `index`: at the end, or in place of what was there. Without
+    `team` a new one stands at the end of the page, else at the end of that inner team's card.
+    Its blocks are gone then. The element with class `nbagent-body`, where there is one, is empty
     and takes the blocks that follow. Where the old and the new element hold a `<details>`, the
     page keeps it as the reader left it, open or closed, unless the new one is open.
+`["team", key, html, parent]`
+    Put `html`, one element, as the card of inner team `key`: a new key at the end of the card
+    of team `parent`, or of the page where that is null. The `<blockquote>` in it is empty and
+    takes what follows. Of a known key only the `<summary>` changes, and whether the card is
+    open, unless the reader has opened or closed it.
 `["block", index, key, html, parent]`
     Show `html`, exactly one element, as block `key` of item `index`. A new key: as the last
     child of block `parent`, or of the body where `parent` is null. A known key: in place of its
@@ -24,10 +30,10 @@ they are carried out in order:
     Remove the block and all blocks inside it.
 `["question", index, fields]`
     Item `index` asks a person: show, in its element with class `nbagent-ask`, the controls for
-    an answer. `fields` has the plain values of `question_fields()`. It follows the item whenever
-    that is put; where the item asked the same question before, the page keeps the controls with
-    what is written in them. Without it the question is not open any more. The page answers by
-    the question's `id`.
+    an answer, and open the inner teams' cards around it. `fields` has the plain values of
+    `question_fields()`. It follows the item whenever that is put; where the item asked the same
+    question before, the page keeps the controls with what is written in them. Without it the
+    question is not open any more. The page answers by the question's `id`.
 `["refused", index, message, errors]`
     The answer that the page gave to item `index` does not fit: keep the controls, show why.
     `errors` maps names of fields to texts. Not part of a snapshot.
@@ -35,8 +41,13 @@ they are carried out in order:
     The run as a whole. `fields` has `state` ("running", "done", "failed" or "stopped"),
     `started_at` (milliseconds since 1970, UTC; null before the first event), `elapsed`
     (seconds; null while the run goes on), `prompt_tokens`, `completion_tokens`, `stop_reason`
-    (text or null), `notices` (a list of plain texts), and, as safe HTML with the same looks as
-    the saved form, `notices_html` and `footer_html`.
+    (text or null), `token_shares` and `notices` (lists of plain texts), `teams`, and, as safe
+    HTML with the same looks as the saved form, `notices_html` and `footer_html`.
+    `token_shares` tells what each participant has spent, where more than one did. `teams` tells
+    who is at work while a team runs: a list, outer teams first, of `{"team": name, "members":
+    [{"name", "colour", "mark", "working"}]}` with plain texts; `colour` is the number of the
+    speaker's colour, 0 before the member has spoken; `mark` is the letter that stands for it, or
+    empty; `working` says whether it is the member's turn now.
 
 In a running tool card the element with class `nbagent-elapsed` is empty and has the call's
 start in its `datetime` attribute, where it is known; the page counts the seconds in it. All HTML
@@ -50,13 +61,15 @@ from typing import Any
 
 from nbagent.render.block_patches import AppendText as AppendBlockText
 from nbagent.render.block_patches import BlockPatch, DropBlock, PutBlock, PutRows
+from nbagent.render.inner_team_card import inner_team_card
+from nbagent.render.inner_teams import InnerTeam, InnerTeams
 from nbagent.render.item_body import ItemBody, Part, ReadyHtml
 from nbagent.render.items_html import INTERRUPTED, item_html
-from nbagent.render.plain_text import visible
+from nbagent.render.plain_text import one_line, visible
 from nbagent.render.question_fields import question_fields
-from nbagent.render.run_html import footer_html, notices_html, run_seconds
-from nbagent.render.speakers import Speakers
-from nbagent.transcript.items import Item, MessageItem, ThoughtItem, Transcript
+from nbagent.render.run_html import footer_html, notices_html, run_seconds, token_shares
+from nbagent.render.speakers import Speakers, speaker_letter
+from nbagent.transcript.items import Item, MessageItem, TeamAtWork, ThoughtItem, Transcript
 from nbagent.transcript.patches import AppendText, Patch, PutItem, SetRun
 
 CHARACTERS_A_FLUSH = 2_000
@@ -95,6 +108,8 @@ class LiveRenderer:
         self._transcript = transcript
         self._speakers = Speakers()
         self._shown: list[_Shown] = []
+        self._teams = InnerTeams()
+        self._due_teams: set[InnerTeam] = set()
         self._due: set[int] = set()
         self._unfinished: set[int] = set()
         self._status_due = True
@@ -106,6 +121,7 @@ class LiveRenderer:
         """Whether `flush()` has something to give."""
         return (
             bool(self._due)
+            or bool(self._due_teams)
             or self._status_due
             or any(self._body(index).pending for index in self._unfinished)
         )
@@ -126,6 +142,8 @@ class LiveRenderer:
                     self._put(index, item)
                 case SetRun():
                     self._status_due = True
+                    if self._transcript.state != "running":
+                        self._due_teams.update(self._teams.present)
 
     def flush(self) -> list[list[Any]]:
         """The operations since the last flush, or as many of them as one frame can take.
@@ -137,10 +155,19 @@ class LiveRenderer:
         for index in sorted(self._due):
             if room <= 0:
                 break
+            for team in self._teams.around(index):
+                if team in self._due_teams:
+                    operations.append(self._team_operation(team))
+                    self._due_teams.remove(team)
             put = self._item_operations(index)
             operations += put
             room -= len(put[0][2])
             self._due.remove(index)
+        # Those without a due item are on the page.
+        put_off = {team for index in self._due for team in self._teams.around(index)}
+        for team in sorted(self._due_teams - put_off, key=lambda team: team.key):
+            operations.append(self._team_operation(team))
+            self._due_teams.remove(team)
         ready = [
             index for index in sorted(self._unfinished - self._due) if self._body(index).pending
         ]
@@ -162,7 +189,12 @@ class LiveRenderer:
         another flush.
         """
         operations: list[list[Any]] = []
+        begun = 0
         for index, shown in enumerate(self._shown):
+            for team in self._teams.around(index):
+                if team.key == begun:
+                    operations.append(self._team_operation(team))
+                    begun += 1
             operations += self._item_operations(index)
             if shown.body is not None:
                 operations += [_operation(index, patch) for patch in shown.body.snapshot()]
@@ -180,8 +212,11 @@ class LiveRenderer:
         if index == len(self._shown):
             self._speakers.colour(item.source)
             self._shown.append(_Shown(item))
-        elif self._continues(index, item):
-            return
+            self._due_teams |= self._teams.add(item)
+        else:
+            self._due_teams |= self._teams.put(index, item)
+            if self._continues(index, item):
+                return
         shown = self._shown[index] = _Shown(item)
         self._due.add(index)
         self._unfinished.discard(index)
@@ -230,11 +265,18 @@ class LiveRenderer:
             speakers=self._speakers,
             form="live",
         )
-        operations: list[list[Any]] = [["item", index, html]]
+        team = self._teams.of(index)
+        operations: list[list[Any]] = [["item", index, html, *([] if team is None else [team.key])]]
         fields = question_fields(self._shown[index].item)
         if fields is not None:
             operations.append(["question", index, fields])
         return operations
+
+    def _team_operation(self, team: InnerTeam) -> list[Any]:
+        works = self._transcript.state == "running" and team in self._teams.present
+        items = self._transcript.items
+        parent = None if team.parent is None else team.parent.key
+        return ["team", team.key, inner_team_card(team, items, works=works), parent]
 
     def _status_operation(self) -> list[Any]:
         transcript = self._transcript
@@ -246,11 +288,25 @@ class LiveRenderer:
             "prompt_tokens": transcript.usage.prompt_tokens,
             "completion_tokens": transcript.usage.completion_tokens,
             "stop_reason": visible(transcript.stop_reason) if transcript.stop_reason else None,
+            "teams": [self._team_fields(team) for team in transcript.teams],
+            "token_shares": token_shares(transcript),
             "notices": [visible(notice) for notice in transcript.notices],
             "notices_html": notices_html(transcript.notices),
             "footer_html": footer_html(transcript),
         }
         return ["status", fields]
+
+    def _team_fields(self, team: TeamAtWork) -> dict[str, Any]:
+        members = [
+            {
+                "name": one_line(name),
+                "colour": self._speakers.known(name),
+                "mark": speaker_letter(name),
+                "working": name in team.working,
+            }
+            for name in team.members
+        ]
+        return {"team": one_line(team.team), "members": members}
 
 
 def _ending(item: MessageItem) -> list[Part]:

@@ -2,24 +2,31 @@
 
 import json
 import re
+from collections.abc import Sequence
 
+from nbagent.base.ledger import TaskLedger
 from nbagent.image import Image
 from nbagent.render.arguments import pretty_arguments
 from nbagent.render.embedded_markdown import safe_markdown
 from nbagent.render.exact_text import exact
 from nbagent.render.fenced import code_span, fenced
+from nbagent.render.inner_teams import Entry, InnerTeams, message_count
+from nbagent.render.ledger_card import asks, findings, headline, plan_number, standing
 from nbagent.render.outcome import Asked, answered_fields, is_approval, outcome
 from nbagent.render.picture import picture_text
 from nbagent.render.plain_text import cap, duration_text, is_prose, one_line, visible
-from nbagent.render.run_html import run_facts
+from nbagent.render.progress_table import COLUMNS, cells, counts_text, more_text, shown_rows
+from nbagent.render.run_html import run_facts, token_shares
 from nbagent.transcript.items import (
     CodeItem,
     ErrorItem,
     HandoffItem,
     Item,
+    LedgerItem,
     MemoryItem,
     MessageItem,
     OtherItem,
+    ProgressItem,
     QuestionItem,
     SpeakerItem,
     StructuredItem,
@@ -43,24 +50,45 @@ def transcript_to_markdown(transcript: Transcript) -> str:
     pictures, which become links. All else is escaped or fenced: none of it becomes markup.
     """
     blocks = [f"> **Note** {_escaped(cap(notice)[0])}" for notice in transcript.notices]
-    source: str | None = None
-    for item in transcript.items:
-        if item.source != source and _has_heading(item):
-            if source is not None:
-                blocks.append("---")
-            blocks.append(f"#### {_escaped(item.source)}")
-        source = item.source
-        blocks.append(_item(item))
+    blocks += _entries(InnerTeams(transcript.items).entries, transcript.items)
     blocks.append("---")
     if facts := run_facts(transcript):
         blocks.append(f"_{_escaped(' · '.join(facts), 500)}_")
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    shares = token_shares(transcript)
+    if shares:
+        blocks.append(f"_Tokens: {_escaped(' · '.join(shares))}_")
+    return _joined(blocks) + "\n"
+
+
+def _entries(entries: Sequence[Entry], items: Sequence[Item]) -> list[str]:
+    """Items as blocks; what an inner team does is a quotation."""
+    blocks: list[str] = []
+    source: str | None = None
+    for entry in entries:
+        if isinstance(entry, int):
+            item = items[entry]
+            if item.source != source and _has_heading(item):
+                if source is not None:
+                    blocks.append("---")
+                blocks.append(f"#### {_escaped(item.source)}")
+            source = item.source
+            blocks.append(_item(item))
+        else:
+            count = message_count(entry)
+            name = f"**❖ {_escaped(entry.name) or 'unnamed'}**" + (f" ({count})" if count else "")
+            blocks.append(_quoted(_joined([name, *_entries(entry.entries, items)])))
+            source = ""
+    return blocks
+
+
+def _joined(blocks: Sequence[str]) -> str:
+    return "\n\n".join(block for block in blocks if block)
 
 
 def _has_heading(item: Item) -> bool:
     if isinstance(item, QuestionItem):
         return bool(item.source)  # else the notebook's own code asks
-    return not isinstance(item, HandoffItem | SpeakerItem | ErrorItem)
+    return not isinstance(item, HandoffItem | SpeakerItem | ProgressItem | ErrorItem)
 
 
 def _item(item: Item) -> str:
@@ -81,12 +109,18 @@ def _item(item: Item) -> str:
             return f"{line}: {_escaped(item.text, 400)}" if item.text.strip() else line
         case SpeakerItem():
             names = ", ".join(f"**{_escaped(name)}**" for name in item.speakers)
-            return f"⇢ Next: {names} {_escaped(item.text, 400)}".rstrip()
+            line = f"⇢ Next: {names}" if names else "⇢ Who speaks next?"
+            colon = ":" if names and item.reason else ""
+            return f"{line}{colon} {_escaped(item.reason, 400)}".rstrip()
         case MemoryItem():
             found = [_fenced(e) if isinstance(e, str) else _picture(e) for e in item.contents]
             return "\n\n".join(["**Memory**", *(found or ["(nothing found)"])])
         case QuestionItem():
             return _question(item)
+        case LedgerItem():
+            return _ledger(item)
+        case ProgressItem():
+            return _progress(item)
         case ErrorItem():
             return f"**✗ The run failed: {_escaped(item.error_type)}**\n\n{_fenced(item.message)}"
         case OtherItem():
@@ -113,6 +147,7 @@ def _tool_call(item: ToolCallItem) -> str:
     if item.result is not None:
         parts.append("Error:" if item.state == "failed" else "Result:")
         parts.append(_fenced(item.result))
+        parts += [_picture(image) for image in item.images]
     return "\n\n".join(parts)
 
 
@@ -123,6 +158,36 @@ def _code(item: CodeItem) -> str:
     if item.output is not None:
         parts += ["Output:", _fenced(item.output)]
     return "\n\n".join(parts)
+
+
+def _ledger(item: LedgerItem) -> str:
+    ledger = item.ledger
+    if isinstance(ledger, TaskLedger):
+        parts = [f"**☰ Task ledger** ({plan_number(ledger)})", "**Facts**"]
+        parts += [_quoted(safe_markdown(ledger.facts)), "**Plan**"]
+        return "\n\n".join([*parts, _quoted(safe_markdown(ledger.plan))])
+    icon, line = headline(ledger)
+    parts = [f"**{icon} {_escaped(line)}** ({standing(ledger)})"]
+    if asks(ledger):
+        parts.append(_quoted(safe_markdown(item.text)))
+    rows = (f"- **{name}**: {_escaped(answer)}" for name, answer in findings(ledger))
+    parts.append("\n".join(rows))
+    return "\n\n".join(parts)
+
+
+def _progress(item: ProgressItem) -> str:
+    shown = shown_rows(item.rows, "static")
+    lines = [" | ".join(COLUMNS), " | ".join("---" for _ in COLUMNS)]
+    for number in shown:
+        lines.append(" | ".join(_escaped(cell, 200) for cell in cells(number, item.rows[number])))
+    table = "\n".join(f"| {line} |" for line in lines)
+    more = more_text(len(item.rows) - len(shown))
+    failures = [
+        f"**Task {number}**\n\n{_fenced(item.rows[number].traceback)}"
+        for number in shown
+        if item.rows[number].traceback
+    ]
+    return "\n\n".join(part for part in (counts_text(item.rows), table, more, *failures) if part)
 
 
 def _question(item: QuestionItem) -> str:
@@ -188,7 +253,7 @@ def _fenced(text: str, language: str = "text") -> str:
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+    return "\n".join(f"> {line}" if line else ">" for line in text.split("\n"))
 
 
 def _escaped(text: str, limit: int = 4000) -> str:

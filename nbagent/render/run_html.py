@@ -5,6 +5,9 @@ from html import escape
 from nbagent.render.plain_text import cap, duration_text, one_line, visible
 from nbagent.transcript.items import QuestionItem, Transcript
 
+MOST_SHARES = 20
+"""The tokens of so many participants are told one by one."""
+
 _ENDS = {"running": ("◌", "Running"), "done": ("✓", "Done"), "failed": ("✗", "Failed")}
 _ENDS["stopped"] = ("■", "Stopped")
 
@@ -17,14 +20,16 @@ def notices_html(notices: list[str]) -> str:
 
 
 def footer_html(transcript: Transcript) -> str:
-    """How the run ended, its time, its tokens and why it ended."""
+    """How the run ended, its time, its tokens and why it ended; below it the tokens of each."""
     if not run_facts(transcript):
         return ""
     icon, _ = _ENDS[transcript.state]
     parts = [escape(part, quote=False) for part in run_facts(transcript)]
+    shares = [escape(share, quote=False) for share in token_shares(transcript)]
+    each = f'<p class="nbagent-shares">Tokens: {" · ".join(shares)}</p>' if shares else ""
     return (
         f'<p class="nbagent-footer nbagent-{transcript.state}">'
-        f'<span class="nbagent-icon">{icon}</span> {" · ".join(parts)}</p>'
+        f'<span class="nbagent-icon">{icon}</span> {" · ".join(parts)}</p>{each}'
     )
 
 
@@ -46,6 +51,26 @@ def run_facts(transcript: Transcript) -> list[str]:
     if transcript.stop_reason:
         facts.append(one_line(transcript.stop_reason, 300))
     return facts
+
+
+def token_shares(transcript: Transcript) -> list[str]:
+    """What each participant has spent, the dearest first; empty where it was but one."""
+    spent = [
+        (source, usage)
+        for source, usage in transcript.usage_by_source.items()
+        if usage.prompt_tokens or usage.completion_tokens
+    ]
+    if len(spent) < 2:
+        return []
+    spent.sort(key=lambda each: -(each[1].prompt_tokens + each[1].completion_tokens))
+    shares = [
+        f"{one_line(source) or 'unnamed'} {usage.prompt_tokens:,} in, "
+        f"{usage.completion_tokens:,} out"
+        for source, usage in spent[:MOST_SHARES]
+    ]
+    if len(spent) > MOST_SHARES:
+        shares.append(f"{len(spent) - MOST_SHARES} more")
+    return shares
 
 
 def run_seconds(transcript: Transcript) -> float | None:

@@ -9,6 +9,12 @@ from nbagent.render.plain_text import one_line
 COLOURS = 8
 """How many speaker colours transcript.css has."""
 
+_HUES = (
+    "#6b737d", "#2f6fdb", "#0d8071", "#8a4fd6", "#b35714", "#c23a77", "#467d1c", "#0d7899",
+    "#8a6800",
+)  # fmt: skip
+"""The colours of transcript.css, for pictures that it does not reach."""
+
 _USER_NAMES = {"user", "user_proxy", "human"}
 
 
@@ -21,6 +27,10 @@ class Speakers:
 
     def __init__(self) -> None:
         self._colours: dict[str, int] = {}
+
+    def known(self, source: str) -> int:
+        """The number of the colour of one who has spoken; 0 for others, who are given none."""
+        return self._colours.get(source, 0)
 
     def colour(self, source: str) -> int:
         """The number of the speaker's colour: 0 for the user, else 1 to `COLOURS`."""
@@ -39,15 +49,20 @@ class Speakers:
         return self._colours[source]
 
 
+def speaker_hue(colour: int) -> str:
+    """The speaker colour with this number, as CSS and SVG write it."""
+    return _HUES[colour]
+
+
 def speaker_heading(source: str) -> str:
     """The heading over what a participant says."""
     name = escape(one_line(source)) or "unnamed"
-    letter = _letter(source)
+    letter = speaker_letter(source)
     mark = f" nbagent-mark-{letter}" if letter else ""
     return f'<h4 class="nbagent-speaker{mark}">{name}</h4>'
 
 
-def _letter(source: str) -> str:
+def speaker_letter(source: str) -> str:
     """The Latin letter that a name begins with; empty where it begins with another."""
     first = unicodedata.normalize("NFKD", source.strip()[:1])[:1].lower()
     return first if "a" <= first <= "z" else ""

@@ -1,22 +1,29 @@
 """A transcript as plain text, for terminals, logs and viewers that show nothing else."""
 
 import json
+from collections.abc import Sequence
 from textwrap import indent
 
+from nbagent.base.ledger import TaskLedger
 from nbagent.render.arguments import arguments_preview, pretty_arguments
 from nbagent.render.exact_text import exact
+from nbagent.render.inner_teams import Entry, InnerTeams, message_count
+from nbagent.render.ledger_card import asks, findings, headline, plan_number, standing
 from nbagent.render.outcome import Asked, answered_fields, is_approval, outcome
 from nbagent.render.picture import picture_text
 from nbagent.render.plain_text import cap, duration_text, one_line, visible
-from nbagent.render.run_html import run_facts
+from nbagent.render.progress_table import counts_text, progress_lines
+from nbagent.render.run_html import run_facts, token_shares
 from nbagent.transcript.items import (
     CodeItem,
     ErrorItem,
     HandoffItem,
     Item,
+    LedgerItem,
     MemoryItem,
     MessageItem,
     OtherItem,
+    ProgressItem,
     QuestionItem,
     SpeakerItem,
     StructuredItem,
@@ -36,15 +43,30 @@ def transcript_to_text(transcript: Transcript) -> str:
     print. Nothing is folded; floods are cut with a note.
     """
     blocks = [f"Note: {visible(cap(notice)[0])}" for notice in transcript.notices]
-    source: str | None = None
-    for item in transcript.items:
-        if item.source and item.source != source:
-            blocks.append(f"── {one_line(item.source)} ──")
-        source = item.source
-        blocks.append(_item(item))
+    blocks += _entries(InnerTeams(transcript.items).entries, transcript.items)
     if facts := run_facts(transcript):
-        blocks.append(f"({' · '.join(facts)})")
+        end = f"({' · '.join(facts)})"
+        shares = token_shares(transcript)
+        blocks.append(f"{end}\n(tokens: {' · '.join(shares)})" if shares else end)
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _entries(entries: Sequence[Entry], items: Sequence[Item]) -> list[str]:
+    blocks: list[str] = []
+    source: str | None = None
+    for entry in entries:
+        if isinstance(entry, int):
+            item = items[entry]
+            if item.source and item.source != source:
+                blocks.append(f"── {one_line(item.source)} ──")
+            source = item.source
+            blocks.append(_item(item))
+        else:
+            count = message_count(entry)
+            blocks.append(f"❖ {one_line(entry.name)}" + (f" ({count})" if count else ""))
+            blocks.append(indent("\n\n".join(_entries(entry.entries, items)), "    "))
+            source = None
+    return blocks
 
 
 def _item(item: Item) -> str:
@@ -63,12 +85,18 @@ def _item(item: Item) -> str:
             return f"→ hands over to {one_line(item.target)}: {one_line(item.text, 400)}"
         case SpeakerItem():
             names = ", ".join(one_line(name) for name in item.speakers)
-            return " ".join(f"→ next: {names} {one_line(item.text, 400)}".split())
+            chosen = f"next: {names}" if names else "who speaks next?"
+            chosen += ":" if names and item.reason else ""
+            return " ".join(f"→ {chosen} {one_line(item.reason, 400)}".split())
         case MemoryItem():
             found = [e if isinstance(e, str) else picture_text(e) for e in item.contents]
             return _part("memory", "\n".join(found) or "(nothing found)")
         case QuestionItem():
             return _question(item)
+        case LedgerItem():
+            return _ledger(item)
+        case ProgressItem():
+            return "\n".join([counts_text(item.rows), *progress_lines(item.rows)])
         case ErrorItem():
             return f"✗ The run failed: {one_line(item.error_type)}\n{_text(item.message)}"
         case OtherItem():
@@ -94,6 +122,7 @@ def _tool_call(item: ToolCallItem) -> str:
         lines.append(indent(_approval(item.approval), "  "))
     if item.result:
         lines.append(indent(_text(item.result), "  "))
+    lines += [f"  {picture_text(image)}" for image in item.images]
     return "\n".join(lines)
 
 
@@ -142,6 +171,19 @@ def _code(item: CodeItem) -> str:
     lines.append(f"{_MARKS[item.state]} [{how}]")
     if item.output:
         lines.append(indent(_text(item.output), "  "))
+    return "\n".join(lines)
+
+
+def _ledger(item: LedgerItem) -> str:
+    ledger = item.ledger
+    if isinstance(ledger, TaskLedger):
+        parts = [_part("facts", ledger.facts), _part("plan", ledger.plan)]
+        return "\n".join([f"[Task ledger, {plan_number(ledger)}]", *parts])
+    _, line = headline(ledger)
+    lines = [f"[{one_line(line)}, {standing(ledger)}]"]
+    if asks(ledger):
+        lines.append(indent(_text(item.text), "  "))
+    lines += [f"  {name}: {_text(answer)}" for name, answer in findings(ledger)]
     return "\n".join(lines)
 
 

@@ -1,18 +1,24 @@
 """What a tool is: a name, a description, a schema for its arguments, and a way to run it."""
 
 import json
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 from typing_extensions import NotRequired, TypedDict
 
 from nbagent.cancellation import CancellationToken
 from nbagent.component import ComponentBase
+from nbagent.logging import EVENT_LOGGER_NAME, ToolCallEvent
 from nbagent.tools.approval import require_approval
 from nbagent.tools.approval_policy import ApprovalPolicy, ApprovalSettings
 from nbagent.tools.schema import parameters_schema
+
+_events = logging.getLogger(EVENT_LOGGER_NAME)
 
 ArgsT = TypeVar("ArgsT", bound=BaseModel, contravariant=True)
 ReturnT = TypeVar("ReturnT", covariant=True)
@@ -25,7 +31,7 @@ class ParametersSchema(TypedDict):
 
     type: str
     properties: dict[str, Any]
-    required: NotRequired[list[str]]
+    required: NotRequired[Sequence[str]]
     additionalProperties: NotRequired[bool]
 
 
@@ -182,6 +188,8 @@ class BaseTool(ComponentBase[BaseModel], ABC, Generic[ArgsT, ReturnT]):
         """A result as the text that the model reads."""
         if isinstance(value, BaseModel):
             return json.dumps(value.model_dump(mode="json"), ensure_ascii=False)
+        if _holds_model(value):
+            return to_json(value).decode()
         return str(value)
 
     @abstractmethod
@@ -208,7 +216,15 @@ class BaseTool(ComponentBase[BaseModel], ABC, Generic[ArgsT, ReturnT]):
         checked = self._args_type.model_validate(args)
         if not self._runs_unasked:
             await self._require_approval(checked, cancellation_token, call_id)
-        return await self.run(checked, cancellation_token)
+        result = await self.run(checked, cancellation_token)
+        self._log(args, result)
+        return result
+
+    def _log(self, args: Mapping[str, Any], result: Any) -> None:
+        """Tell the log of a call, if anybody listens."""
+        if _events.isEnabledFor(logging.INFO):
+            text = self.return_value_as_string(result)
+            _events.info(ToolCallEvent(tool_name=self._name, arguments=args, result=text))
 
     async def _require_approval(
         self, checked: BaseModel, cancellation_token: CancellationToken, call_id: str | None
@@ -252,8 +268,11 @@ class BaseStreamTool(BaseTool[ArgsT, ReturnT], ABC, Generic[ArgsT, StreamT, Retu
         checked = self._args_type.model_validate(args)
         if not self._runs_unasked:
             await self._require_approval(checked, cancellation_token, call_id)
-        async for item in self.run_stream(checked, cancellation_token):
-            yield item
+        async with aclosing(self.run_stream(checked, cancellation_token)) as stream:
+            item = None
+            async for item in stream:
+                yield item
+            self._log(args, item)
 
 
 @runtime_checkable
@@ -313,3 +332,14 @@ class BaseToolWithState(BaseTool[ArgsT, ReturnT], ABC, Generic[ArgsT, ReturnT, S
     async def load_state_json(self, state: Mapping[str, Any]) -> None:
         """Take up a state that `save_state_json()` gave."""
         self.load_state(self._state_type.model_validate(state))
+
+
+def _holds_model(value: object) -> bool:
+    """Whether a list or a dict holds pydantic models, whose `str()` no model reads well."""
+    if isinstance(value, Mapping):
+        parts = list(cast("Mapping[Any, object]", value).values())
+    elif isinstance(value, list | tuple):
+        parts = list(cast("Sequence[object]", value))
+    else:
+        return False
+    return any(isinstance(part, BaseModel) for part in parts)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from typing_extensions import Self
 
 from nbagent.cancellation import CancellationToken
-from nbagent.code_executor import Alias, Import
+from nbagent.code_executor import Import, import_line
 from nbagent.component import Component, functions_allowed
 from nbagent.exceptions import ComponentError, ToolDefinitionError
 from nbagent.tools.approval_policy import ApprovalPolicy, ApprovalSettings, marked
@@ -84,6 +84,7 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
             )
         self._func = func
         self._global_imports = list(global_imports)
+        self._source: str | None = None  # of a tool that was loaded, whose source is in no file
         self._is_async = inspect.iscoroutinefunction(plain)
         args_type = signature_model(func, tool)
         hints = get_type_hints(plain)
@@ -126,7 +127,7 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
                 "approval='always'."
             )
         try:
-            source = textwrap.dedent(inspect.getsource(self._func))
+            source = self._source or textwrap.dedent(inspect.getsource(self._func))
         except (OSError, TypeError) as error:
             raise ComponentError(
                 f"the source of tool {self.name!r} cannot be found, so it cannot be dumped: {error}"
@@ -151,7 +152,7 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
             )
         namespace: dict[str, Any] = {}
         for item in config.global_imports:
-            exec(_import_line(item), namespace)
+            exec(import_line(item), namespace)
         exec(config.source_code, namespace)
         functions = [
             value
@@ -160,7 +161,7 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
         ]
         if not functions:
             raise ComponentError(f"the source of tool {config.name!r} defines no function.")
-        return cls(
+        tool = cls(
             functions[0],
             config.description,
             config.name,
@@ -170,19 +171,10 @@ class FunctionTool(BaseTool[BaseModel, Any], Component[FunctionToolConfig]):
             approval="always" if config.approval == "always" else None,
             approval_timeout=config.approval_timeout,
         )
+        tool._source = config.source_code
+        return tool
 
 
 def _own_name(func: Callable[..., Any], plain: Callable[..., Any]) -> str:
     """The name of a partial's function, or of a callable object's class."""
     return plain.__name__ if isinstance(func, functools.partial) else type(func).__name__
-
-
-def _import_line(item: Import) -> str:
-    if isinstance(item, str):
-        return f"import {item}"
-    if isinstance(item, Alias):
-        return f"import {item.name} as {item.alias}"
-    names = ", ".join(
-        name if isinstance(name, str) else f"{name.name} as {name.alias}" for name in item.imports
-    )
-    return f"from {item.module} import {names}"

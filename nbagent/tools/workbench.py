@@ -3,6 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, Field, ValidationError
@@ -182,6 +183,7 @@ class StaticWorkbench(Workbench, Component[StaticWorkbenchConfig]):
             if name in self._by_name:
                 raise ValueError(f"two tools are called {name!r}; each needs a name of its own.")
             self._by_name[name] = tool
+        self._reporting: dict[str, bool] = {}
 
     async def list_tools(self) -> list[ToolSchema]:
         """The tools, with the overrides applied."""
@@ -225,9 +227,10 @@ class StaticWorkbench(Workbench, Component[StaticWorkbenchConfig]):
         """Nothing to reset: each tool keeps its own state."""
 
     async def save_state(self) -> Mapping[str, Any]:
-        """The state of each tool, by name."""
+        """The state of each tool that has one, by name."""
         states = {tool.name: await tool.save_state_json() for tool in self._tools}
-        return StaticWorkbenchState(tools=states).model_dump(mode="json")
+        kept = {name: state for name, state in states.items() if state}
+        return StaticWorkbenchState(tools=kept).model_dump(mode="json")
 
     async def load_state(self, state: Mapping[str, Any]) -> None:
         """Take up a state that `save_state()` gave."""
@@ -264,22 +267,38 @@ class StaticStreamWorkbench(StaticWorkbench, StreamWorkbench):
     ) -> AsyncGenerator[Any | ToolResult, None]:
         """Call a tool; what it reports is yielded, and last its `ToolResult`."""
         tool = self._by_name.get(name)
-        if not isinstance(tool, StreamTool):
+        if tool is None or not self._reports(tool):
             yield await self.call_tool(name, arguments, cancellation_token, call_id)
             return
         token = cancellation_token or CancellationToken()
-        value: Any = None
-        first = True
+        result_type = cast("object", tool.return_type())
+        held: list[Any] = []
         try:
-            # The last item is the result, so each is held back until the next arrives.
-            async for item in tool.run_json_stream(arguments or {}, token, call_id=call_id):
-                if not first:
-                    yield value
-                value, first = item, False
+            stream = cast(StreamTool, tool).run_json_stream(arguments or {}, token, call_id=call_id)
+            async with aclosing(stream):
+                async for item in stream:
+                    # The last item is the result. What can be none is passed on at once, and
+                    # anything else when the next one arrives.
+                    if isinstance(result_type, type) and not isinstance(item, result_type):
+                        yield item
+                        continue
+                    if held:
+                        yield held.pop()
+                    held.append(item)
         except Exception as error:  # noqa: BLE001 - whatever a tool raises is told to the model
             yield _failed(name, describe_error(error))
             return
-        yield _succeeded(name, cast(BaseTool[Any, Any], tool), value)
+        if not held:
+            yield _failed(name, f"Tool {name} ended without a result.")
+            return
+        yield _succeeded(name, tool, held[0])
+
+    def _reports(self, tool: BaseTool[Any, Any]) -> bool:
+        """Whether a tool reports on the way; asking for the protocol is dear, so it is kept."""
+        reports = self._reporting.get(tool.name)
+        if reports is None:
+            reports = self._reporting[tool.name] = isinstance(tool, StreamTool)
+        return reports
 
 
 def describe_error(error: BaseException) -> str:
@@ -301,12 +320,21 @@ def describe_error(error: BaseException) -> str:
 
 
 def _succeeded(name: str, tool: BaseTool[Any, Any], value: Any) -> ToolResult:
-    content = (
-        ImageResultContent(content=value)
-        if isinstance(value, Image)
-        else TextResultContent(content=tool.return_value_as_string(value))
+    if isinstance(value, Image):
+        return ToolResult(name=name, result=[ImageResultContent(content=value)])
+    if isinstance(value, list | tuple) and any(isinstance(part, Image) for part in value):  # pyright: ignore[reportUnknownVariableType]
+        # Texts and pictures in their order, as a message has them.
+        parts = cast("Sequence[object]", value)
+        return ToolResult(name=name, result=[_part(tool, part) for part in parts])
+    return ToolResult(
+        name=name, result=[TextResultContent(content=tool.return_value_as_string(value))]
     )
-    return ToolResult(name=name, result=[content])
+
+
+def _part(tool: BaseTool[Any, Any], part: object) -> TextResultContent | ImageResultContent:
+    if isinstance(part, Image):
+        return ImageResultContent(content=part)
+    return TextResultContent(content=tool.return_value_as_string(part))
 
 
 def _failed(name: str, text: str) -> ToolResult:

@@ -9,19 +9,22 @@ from nbagent.transcript.items import (
     ErrorItem,
     HandoffItem,
     Item,
+    LedgerItem,
     MemoryItem,
     MessageItem,
     OtherItem,
+    ProgressItem,
     QuestionItem,
     SpeakerItem,
     StructuredItem,
+    TeamAtWork,
     ThoughtItem,
     ToolCallItem,
     Transcript,
 )
 from nbagent.transcript.patches import AppendText, Patch, PutItem, SetRun
 from nbagent.transcript.record import Recorder, record, replay, replay_transcript
-from nbagent.transcript.reduce import fail, reduce, stop
+from nbagent.transcript.reduce import fail, note_work, reduce, stop
 
 __all__ = [
     "AppendText",
@@ -29,20 +32,24 @@ __all__ = [
     "ErrorItem",
     "HandoffItem",
     "Item",
+    "LedgerItem",
     "MemoryItem",
     "MessageItem",
     "OtherItem",
     "Patch",
+    "ProgressItem",
     "PutItem",
     "QuestionItem",
     "Recorder",
     "SetRun",
     "SpeakerItem",
     "StructuredItem",
+    "TeamAtWork",
     "ThoughtItem",
     "ToolCallItem",
     "Transcript",
     "fail",
+    "note_work",
     "record",
     "reduce",
     "replay",

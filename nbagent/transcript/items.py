@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nbagent.base.ledger import ProgressReport, TaskLedger
+from nbagent.base.progress import TaskProgress
 from nbagent.code_executor import CodeBlock
 from nbagent.image import Image
 from nbagent.models.types import RequestUsage
@@ -27,6 +29,10 @@ class BaseItem(BaseModel):
         id: Unique in the transcript, and the same for all versions of the item.
         source: The participant that it belongs to.
         at: When it began.
+        call: The `id` of the tool call in which it happened, as when a tool runs an agent; None
+            outside of any. Calls in calls each name the one they are in.
+        team: The inner team in which it happened; "outer/inner" for one in another, empty where
+            it is the run's own.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,6 +40,8 @@ class BaseItem(BaseModel):
     id: str
     source: str
     at: datetime | None = None
+    call: str | None = None
+    team: str = ""
 
 
 class MessageItem(BaseItem):
@@ -122,6 +130,7 @@ class ToolCallItem(BaseItem):
             person, or "cancelled".
         duration: Seconds the call took, once it has ended.
         approval: Who allowed or denied the call, where somebody was asked.
+        images: The pictures that the tool returned.
     """
 
     kind: Literal["tool_call"] = "tool_call"
@@ -132,6 +141,7 @@ class ToolCallItem(BaseItem):
     state: CallState = "running"
     duration: float | None = None
     approval: AskedApproval | None = None
+    images: tuple[Image, ...] = ()
 
 
 class HandoffItem(BaseItem):
@@ -143,11 +153,22 @@ class HandoffItem(BaseItem):
 
 
 class SpeakerItem(BaseItem):
-    """A team chose who speaks next; `text` holds the reason, where a model gave one."""
+    """A team chooses who speaks next.
+
+    Attributes:
+        speakers: Those who speak; empty where what a model said has not led to a choice.
+        text: What the model said that chose, where one did.
+    """
 
     kind: Literal["speaker"] = "speaker"
     speakers: tuple[str, ...]
     text: str = ""
+
+    @property
+    def reason(self) -> str:
+        """What the model said, if it is more than the name."""
+        said = self.text.strip()
+        return "" if said.strip("\"'`*.") in self.speakers else said
 
 
 class MemoryItem(BaseItem):
@@ -218,6 +239,32 @@ class ErrorItem(BaseItem):
     message: str
 
 
+class LedgerItem(BaseItem):
+    """What an orchestrator wrote down of a task, or of its progress.
+
+    Attributes:
+        ledger: The ledger.
+        text: What was said with it.
+        usage: Tokens spent on it.
+    """
+
+    kind: Literal["ledger"] = "ledger"
+    ledger: TaskLedger | ProgressReport
+    text: str = ""
+    usage: RequestUsage | None = None
+
+
+class ProgressItem(BaseItem):
+    """How far many tasks have come.
+
+    Attributes:
+        rows: The tasks, in order.
+    """
+
+    kind: Literal["progress"] = "progress"
+    rows: tuple[TaskProgress, ...]
+
+
 class OtherItem(BaseItem):
     """A message or event of a type that nbagent does not know, as text."""
 
@@ -236,10 +283,28 @@ Item: TypeAlias = Annotated[
     | MemoryItem
     | QuestionItem
     | CodeItem
+    | LedgerItem
+    | ProgressItem
     | ErrorItem
     | OtherItem,
     Field(discriminator="kind"),
 ]
+
+
+class TeamAtWork(BaseModel):
+    """A team of a run that goes on.
+
+    Attributes:
+        team: Its name.
+        members: All of its participants, by name.
+        working: Those whose turn it is now.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    team: str
+    members: tuple[str, ...]
+    working: tuple[str, ...] = ()
 
 
 class Transcript(BaseModel):
@@ -253,7 +318,9 @@ class Transcript(BaseModel):
         last_at: The time of the newest event.
         ended_at: The time at which the run ended.
         usage: Tokens spent in all.
+        usage_by_source: Tokens spent by each participant, by name.
         notices: What a reader must be told, such as that the model is a demo; each once.
+        teams: Who is at work while a team runs, outer teams first; empty when the run has ended.
     """
 
     items: list[Item] = Field(default_factory=list[Item])
@@ -263,4 +330,6 @@ class Transcript(BaseModel):
     last_at: datetime | None = None
     ended_at: datetime | None = None
     usage: RequestUsage = Field(default_factory=lambda: RequestUsage(0, 0))
+    usage_by_source: dict[str, RequestUsage] = Field(default_factory=dict[str, RequestUsage])
     notices: list[str] = Field(default_factory=list[str])
+    teams: list[TeamAtWork] = Field(default_factory=list[TeamAtWork])

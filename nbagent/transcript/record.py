@@ -7,7 +7,7 @@ transcript, at any pace.
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing
 from datetime import datetime, timezone
 from pathlib import Path
@@ -56,12 +56,12 @@ class Recorder:
             at: When it arrived; now by default.
         """
         if isinstance(event, Response):
-            self._write(self._line(event.chat_message, at))
+            self._write({"at": _iso(at), **dump_event(event.chat_message)})
             self._write({"at": _iso(at), "end": "done", "stop_reason": None})
         elif isinstance(event, TaskResult):
             self._write({"at": _iso(at), "end": "done", "stop_reason": event.stop_reason})
         else:
-            self._write(self._line(event, at))
+            self._write({"at": _iso(at), **dump_event(event)})
 
     def fail(self, error: BaseException, at: datetime | None = None) -> None:
         """Write down that the run ended with `error`."""
@@ -81,15 +81,6 @@ class Recorder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _line(self, event: BaseAgentEvent | BaseChatMessage, at: datetime | None) -> dict[str, Any]:
-        line: dict[str, Any] = {"at": _iso(at), "event": {"type": type(event).__name__}}
-        line["event"] |= event.dump()
-        if isinstance(event, StructuredMessage):
-            content = cast(BaseModel, event.content)  # pyright: ignore[reportUnknownMemberType]
-            line["schema"] = content.model_json_schema()
-            line["schema_name"] = type(content).__name__
-        return line
 
     def _write(self, line: dict[str, Any]) -> None:
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -137,7 +128,7 @@ async def replay(
         before = at
         match line.get("end"):
             case None:
-                event = _event(line)
+                event = load_event(line)
                 if event.__class__.__name__ != "ModelClientStreamingChunkEvent":
                     messages.append(event)
                 yield event
@@ -160,7 +151,7 @@ def replay_transcript(path: str | Path) -> Transcript:
         at = datetime.fromisoformat(line["at"])
         match line.get("end"):
             case None:
-                reduce(transcript, _event(line), at)
+                reduce(transcript, load_event(line), at)
             case "failed":
                 fail(transcript, RecordedFailure(line["error_type"], line["message"]), at)
             case "stopped":
@@ -192,15 +183,36 @@ def _read(path: str | Path) -> Generator[dict[str, Any]]:
             yield line
 
 
-def _event(line: dict[str, Any]) -> BaseAgentEvent | BaseChatMessage:
-    data: dict[str, Any] = line["event"]
-    if "schema" in line:
-        factory = StructuredMessageFactory(
-            json_schema=line["schema"], content_model_name=line["schema_name"]
+def dump_event(event: BaseAgentEvent | BaseChatMessage) -> dict[str, Any]:
+    """An event as plain data; of a structured message with its schema."""
+    data: dict[str, Any] = {"event": {"type": type(event).__name__, **event.dump()}}
+    if isinstance(event, StructuredMessage):
+        content = cast(BaseModel, event.content)  # pyright: ignore[reportUnknownMemberType]
+        data["schema"] = content.model_json_schema()
+        data["schema_name"] = type(content).__name__
+    return data
+
+
+def load_event(
+    data: Mapping[str, Any], factory: MessageFactory | None = None
+) -> BaseAgentEvent | BaseChatMessage:
+    """An event from what `dump_event()` gave.
+
+    Args:
+        data: The event; further keys do not matter.
+        factory: Makes the messages; by default it knows those of `nbagent.messages`.
+
+    Raises:
+        ValueError: It is of a type that the factory does not know.
+    """
+    event: dict[str, Any] = data["event"]
+    if "schema" in data:
+        structured = StructuredMessageFactory(
+            json_schema=data["schema"], content_model_name=data["schema_name"]
         )
-        fields = {key: value for key, value in data.items() if key != "type"}
-        return factory.StructuredMessage.model_validate(fields)
-    return MessageFactory().create(data)
+        fields = {key: value for key, value in event.items() if key != "type"}
+        return structured.StructuredMessage.model_validate(fields)
+    return (factory or MessageFactory()).create(event)
 
 
 def _iso(at: datetime | None) -> str:

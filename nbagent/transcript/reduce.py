@@ -8,7 +8,10 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
+from nbagent.base.at_work import WorkNote
 from nbagent.base.chat_agent import Response
+from nbagent.base.inner_run import CALL, TEAM
+from nbagent.base.ledger import ProgressReport, TaskLedger, read_ledger
 from nbagent.base.task import TaskResult
 from nbagent.exceptions import ModelError
 from nbagent.image import Image
@@ -39,12 +42,14 @@ from nbagent.transcript.items import (
     ErrorItem,
     HandoffItem,
     Item,
+    LedgerItem,
     MemoryItem,
     MessageItem,
     OtherItem,
     QuestionItem,
     SpeakerItem,
     StructuredItem,
+    TeamAtWork,
     ThoughtItem,
     ToolCallItem,
     Transcript,
@@ -60,8 +65,8 @@ def reduce(transcript: Transcript, event: StreamItem, at: datetime | None = None
     Args:
         transcript: Changed in place.
         event: The next item of `run_stream()` or `on_messages_stream()`.
-        at: When it arrived; used for a `TaskResult`, which has no time of its own. By default
-            the time of the event before it.
+        at: When it arrived: the run begins and ends by it. By default the time at which the
+            event was made; for a `TaskResult`, that of the event before it.
 
     Returns:
         What changed, in order.
@@ -69,8 +74,11 @@ def reduce(transcript: Transcript, event: StreamItem, at: datetime | None = None
     if isinstance(event, TaskResult):
         return _end(transcript, "done", event.stop_reason, at)
     if isinstance(event, Response):
-        return [*reduce(transcript, event.chat_message), *_end(transcript, "done", None, at)]
-    patches = _run_fields(transcript, event)
+        return [*reduce(transcript, event.chat_message, at), *_end(transcript, "done", None, at)]
+    patches = _run_fields(transcript, event, at)
+    ledger = read_ledger(event)
+    if ledger is not None:
+        return patches + _ledger(transcript, event, ledger)
     handler = _HANDLERS.get(type(event))
     if handler is None:
         handler = next(
@@ -89,6 +97,7 @@ def begin_again(transcript: Transcript) -> list[Patch]:
     transcript.stop_reason = None
     transcript.started_at = transcript.ended_at = None
     transcript.usage = RequestUsage(0, 0)
+    transcript.usage_by_source.clear()
     return [SetRun()]
 
 
@@ -125,18 +134,42 @@ def stop(transcript: Transcript, reason: str, at: datetime | None = None) -> lis
     return [*_close_open(transcript, at), *_end(transcript, "stopped", reason, at)]
 
 
-def _run_fields(transcript: Transcript, event: BaseAgentEvent | BaseChatMessage) -> list[Patch]:
+def note_work(transcript: Transcript, note: WorkNote) -> list[Patch]:
+    """Take note that a participant's turn has begun or ended."""
+    teams = transcript.teams
+    known = (
+        number
+        for number, each in enumerate(teams)
+        # An inner team may have the name of the outer one.
+        if each.team == note.team and each.members == note.members
+    )
+    place = next(known, len(teams))
+    before = teams[place].working if place < len(teams) else ()
+    working = tuple(name for name in before if name != note.name)
+    if note.begins:
+        working = (*working, note.name)
+    now = TeamAtWork(team=note.team, members=note.members, working=working)
+    teams[place : place + 1] = [now]
+    return [SetRun()]
+
+
+def _run_fields(
+    transcript: Transcript, event: BaseAgentEvent | BaseChatMessage, at: datetime | None
+) -> list[Patch]:
     """What an event of any kind says about the run as a whole."""
     changed = False
-    transcript.last_at = event.created_at
+    # When it came counts: a task may have been written long before the run.
+    transcript.last_at = at or event.created_at
     if transcript.started_at is None:
-        transcript.started_at = event.created_at
+        transcript.started_at = transcript.last_at
         changed = True
     notice = event.metadata.get("notice")
     if notice and notice not in transcript.notices:
         transcript.notices.append(notice)
         changed = True
     if event.models_usage and not isinstance(event, ModelClientStreamingChunkEvent):
+        spent = transcript.usage_by_source.get(event.source, RequestUsage(0, 0))
+        transcript.usage_by_source[event.source] = spent + event.models_usage
         transcript.usage = transcript.usage + event.models_usage
         changed = True
     return [SetRun()] if changed else []
@@ -152,9 +185,22 @@ def _put(transcript: Transcript, index: int, item: Item) -> list[Patch]:
     return [PutItem(index, item)]
 
 
-def _base(event: BaseAgentEvent | BaseChatMessage) -> dict[str, Any]:
-    """The fields that every item takes from its event."""
-    return {"id": event.id, "source": event.source, "at": event.created_at}
+def _put_for(transcript: Transcript, index: int, item: Item) -> list[Patch]:
+    """Put what a growing message has become where it grew."""
+    old = transcript.items[index]
+    kept = {"id": old.id, "at": old.at, "team": old.team}
+    return _put(transcript, index, item.model_copy(update=kept))
+
+
+def _base(event: BaseAgentEvent | BaseChatMessage, item_id: str = "") -> dict[str, Any]:
+    """The fields that every item takes from its event; with an id of its own where one is given."""
+    return {
+        "id": item_id or event.id,
+        "source": event.source,
+        "at": event.created_at,
+        "call": event.metadata.get(CALL),
+        "team": event.metadata.get(TEAM, ""),
+    }
 
 
 def _find(
@@ -176,8 +222,10 @@ _LOOK_BACK = 200
 """How many items back an open one may stand: more calls than any model makes at once."""
 
 
-def _streaming(transcript: Transcript, source: str, message_id: str | None) -> int | None:
-    """The message that is growing: the one with this id, else the newest of this source."""
+def _streaming(
+    transcript: Transcript, event: BaseAgentEvent | BaseChatMessage, message_id: str | None
+) -> int | None:
+    """The message that is growing: the one with this id, else the newest of the event's source."""
     by_id = _find(
         transcript,
         lambda item: (
@@ -189,7 +237,11 @@ def _streaming(transcript: Transcript, source: str, message_id: str | None) -> i
     return _find(
         transcript,
         lambda item: (
-            isinstance(item, MessageItem) and item.state == "streaming" and item.source == source
+            isinstance(item, MessageItem)
+            and item.state == "streaming"
+            and item.source == event.source
+            # Teams in teams may have members of the same name.
+            and item.team == event.metadata.get(TEAM, "")
         ),
     )
 
@@ -203,17 +255,11 @@ def _chunk(transcript: Transcript, event: ModelClientStreamingChunkEvent) -> lis
     elif event.full_message_id:
         index = _find(transcript, lambda item: item.id == message_id)
     else:
-        index = _streaming(transcript, event.source, None)
+        index = _streaming(transcript, event, None)
     if index is None:
         return _append(
             transcript,
-            MessageItem(
-                id=message_id,
-                source=event.source,
-                at=event.created_at,
-                parts=(event.content,),
-                state="streaming",
-            ),
+            MessageItem(**_base(event, message_id), parts=(event.content,), state="streaming"),
         )
     item = transcript.items[index]
     if not isinstance(item, MessageItem) or item.state != "streaming" or not event.content:
@@ -242,12 +288,9 @@ def _said(transcript: Transcript, event: BaseChatMessage, item: Item) -> list[Pa
             "answered_at": event.created_at,
         }
         patches += _put(transcript, question, asked.model_copy(update=answer))
-    growing = _streaming(transcript, event.source, event.id)
+    growing = _streaming(transcript, event, event.id)
     if growing is not None:
-        old = transcript.items[growing]
-        return patches + _put(
-            transcript, growing, item.model_copy(update={"id": old.id, "at": old.at})
-        )
+        return patches + _put_for(transcript, growing, item)
     if _find(transcript, lambda old: old.id == event.id) is not None:
         return patches
     return patches + _append(transcript, item)
@@ -294,13 +337,13 @@ def _thought(transcript: Transcript, event: ThoughtEvent) -> list[Patch]:
 
     Text beside tool calls was streamed as if it were an answer; then the thought replaces it.
     """
-    growing = _streaming(transcript, event.source, event.id)
+    growing = _streaming(transcript, event, event.id)
     thought = ThoughtItem(**_base(event), text=event.content)
     if growing is None:
         return _append(transcript, thought)
     answer = transcript.items[growing]
     assert isinstance(answer, MessageItem)
-    thought = thought.model_copy(update={"id": f"thought-{event.id}"})
+    thought = thought.model_copy(update={"id": f"thought-{event.id}", "team": answer.team})
     patches = _put(transcript, growing, thought)
     if answer.text.strip() != event.content.strip():
         patches += _append(transcript, answer)
@@ -311,10 +354,7 @@ def _calls(transcript: Transcript, event: ToolCallRequestEvent) -> list[Patch]:
     patches: list[Patch] = []
     for number, call in enumerate(event.content):
         item = ToolCallItem(
-            # Servers repeat call ids from run to run; the event makes them unique.
-            id=f"{event.id}-{number}",
-            source=event.source,
-            at=event.created_at,
+            **_base(event, event.call_key(number)),
             call_id=call.id,
             name=call.name,
             arguments=call.arguments,
@@ -331,6 +371,10 @@ def _results(transcript: Transcript, event: ToolCallExecutionEvent) -> list[Patc
             lambda item, call_id=result.call_id: (
                 isinstance(item, ToolCallItem)
                 and item.call_id == call_id
+                # An agent that a tool runs may have a call with the same id open.
+                and item.call == event.metadata.get(CALL)
+                and item.team == event.metadata.get(TEAM, "")
+                and item.source == event.source
                 and item.state in ("waiting", "running", "denied")
                 and item.result is None
             ),
@@ -351,6 +395,7 @@ def _results(transcript: Transcript, event: ToolCallExecutionEvent) -> list[Patc
             "result": result.content,
             "state": "denied" if denied else "failed" if result.is_error else "done",
             "duration": duration,
+            "images": tuple(result.images or ()),
         }
         patches += _put(transcript, index, call.model_copy(update=update))
     return patches
@@ -439,16 +484,40 @@ def find_question(transcript: Transcript, request_id: str) -> int | None:
 
 
 def _speakers(transcript: Transcript, event: SelectSpeakerEvent) -> list[Patch]:
+    """A choice; what a model said right before it is how it came about."""
+    last = transcript.items[-1] if transcript.items else None
+    if (
+        isinstance(last, SpeakerItem)
+        and not last.speakers
+        and (last.source, last.team) == (event.source, event.metadata.get(TEAM, ""))
+    ):
+        chosen = last.model_copy(update={"speakers": tuple(event.content)})
+        return _put(transcript, len(transcript.items) - 1, chosen)
     return _append(transcript, SpeakerItem(**_base(event), speakers=tuple(event.content)))
 
 
 def _selector(transcript: Transcript, event: SelectorEvent) -> list[Patch]:
-    return _append(transcript, SpeakerItem(**_base(event), speakers=(), text=event.content))
+    item = SpeakerItem(**_base(event), speakers=(), text=event.content)
+    growing = _streaming(transcript, event, event.id)
+    if growing is not None:
+        return _put_for(transcript, growing, item)
+    return _append(transcript, item)
+
+
+def _ledger(
+    transcript: Transcript,
+    event: BaseAgentEvent | BaseChatMessage,
+    ledger: TaskLedger | ProgressReport,
+) -> list[Patch]:
+    if _find(transcript, lambda old: old.id == event.id) is not None:
+        return []
+    item = LedgerItem(**_base(event), ledger=ledger, text=event.to_text(), usage=event.models_usage)
+    return _append(transcript, item)
 
 
 def _code(transcript: Transcript, event: CodeGenerationEvent) -> list[Patch]:
     patches: list[Patch] = []
-    growing = _streaming(transcript, event.source, event.id)
+    growing = _streaming(transcript, event, event.id)
     if growing is not None:
         written = transcript.items[growing].model_copy(update={"state": "done"})
         patches += _put(transcript, growing, written)
@@ -509,6 +578,7 @@ def _end(
         if isinstance(item, MessageItem) and item.state == "streaming":
             # A stream without its message: what arrived is all there is.
             patches += _put(transcript, index, item.model_copy(update={"state": "done"}))
+    transcript.teams.clear()
     transcript.state = state
     transcript.stop_reason = stop_reason
     transcript.ended_at = at or transcript.last_at

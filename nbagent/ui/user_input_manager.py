@@ -26,8 +26,10 @@ class UserInputManager:
         async def ask(prompt: str, cancellation_token: CancellationToken | None) -> str:
             request_id = UserProxyAgent.InputRequestContext.request_id()
             event = self._shown.setdefault(request_id, asyncio.Event())
-            await event.wait()
-            del self._shown[request_id]
+            try:
+                await event.wait()
+            finally:
+                self._shown.pop(request_id, None)
             if inspect.iscoroutinefunction(self._callback):
                 asked = cast("Callable[..., Awaitable[str]]", self._callback)
                 return await asked(prompt, cancellation_token)

@@ -4,6 +4,7 @@ Ends with exit code 1 where a figure does not keep its limit.
 """
 
 import importlib
+import os
 import platform
 import sys
 from collections.abc import Callable
@@ -11,7 +12,16 @@ from typing import cast
 
 from tests.benchmarks.figure import Figure
 
-PARTS = ("imports", "tool_call", "stream_ratio", "render_stream", "notebook_stream", "uploads")
+PARTS = (
+    "imports",
+    "tool_call",
+    "team_turns",
+    "autogen_comparison",
+    "stream_ratio",
+    "render_stream",
+    "notebook_stream",
+    "uploads",
+)
 
 
 def main(names: list[str]) -> int:
@@ -24,7 +34,8 @@ def main(names: list[str]) -> int:
     exceeded: list[Figure] = []
     for name in names or PARTS:
         module = importlib.import_module(f"tests.benchmarks.{name}")
-        print((module.__doc__ or name).splitlines()[0], flush=True)
+        load = f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+        print((module.__doc__ or name).splitlines()[0], load, flush=True)
         figures = cast("Callable[[], list[Figure]]", module.measure)()
         for figure in figures:
             print(f"  {figure}", flush=True)

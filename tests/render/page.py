@@ -78,13 +78,16 @@ class Page:
     """What the operations so far have built.
 
     Attributes:
+        root: All of it: items, and cards of inner teams with items in them.
         items: One element an item.
         status: The fields of the last status.
         questions: The fields of each open question, by the item's index.
     """
 
     def __init__(self, operations: Sequence[list[Any]] = ()) -> None:
+        self.root = Element("page")
         self.items: list[Element] = []
+        self._teams: list[Element] = []
         self.status: dict[str, Any] = {}
         self.questions: dict[int, dict[str, Any]] = {}
         self._blocks: list[dict[int, tuple[Element, Element]]] = []
@@ -102,7 +105,7 @@ class Page:
 
     def shape(self) -> Any:
         """The items and the status as plain data, to compare two pages."""
-        return [item.shape() for item in self.items], self.status, self.questions
+        return self.root.shape(), self.status, self.questions
 
     def _status(self, fields: dict[str, Any]) -> None:
         self.status = fields
@@ -111,13 +114,34 @@ class Page:
         assert self.items[index].find(class_name="nbagent-ask") is not None
         self.questions[index] = fields
 
-    def _item(self, index: int, html: str) -> None:
+    def _place_in(self, team: int | None) -> Element:
+        if team is None:
+            return self.root
+        place = self._teams[team].find("blockquote")
+        assert place is not None
+        return place
+
+    def _team(self, key: int, html: str, parent: int | None) -> None:
+        element = _only_element(html)
+        if key == len(self._teams):
+            self._place_in(parent).children.append(element)
+            self._teams.append(element)
+            return
+        old, new = self._teams[key].find("details"), element.find("details")
+        assert old is not None and new is not None
+        old.attributes = new.attributes
+        old.children[0] = new.children[0]
+
+    def _item(self, index: int, html: str, team: int | None = None) -> None:
         element = _only_element(html)
         self.questions.pop(index, None)
+        place = self._place_in(team)
         if index == len(self.items):
+            place.children.append(element)
             self.items.append(element)
             self._blocks.append({})
         else:
+            place.children[_position(place, self.items[index])] = element
             self.items[index] = element
             self._blocks[index] = {}
 

@@ -7,11 +7,13 @@ from typing import Any, cast
 
 from playwright.sync_api import Browser, Locator, Page, Route
 
+from nbagent.base.at_work import WorkNote
+from nbagent.base.task import TaskResult
 from nbagent.messages import BaseAgentEvent, BaseChatMessage
 from nbagent.notebook.module import css, javascript
 from nbagent.render.live import LiveRenderer
 from nbagent.render.stylesheet import stylesheet
-from nbagent.transcript import reduce
+from nbagent.transcript import note_work, reduce
 from nbagent.transcript.items import Transcript
 
 ADDRESS = "http://notebook.test/"
@@ -99,10 +101,13 @@ class QuestionPage:
         self._load()
         self.snapshot()
 
-    def take(self, *events: BaseAgentEvent | BaseChatMessage) -> None:
-        """Show events of the run."""
+    def take(self, *events: BaseAgentEvent | BaseChatMessage | TaskResult | WorkNote) -> None:
+        """Show events of the run, and notes on who works."""
         for event in events:
-            self._renderer.apply(reduce(self.transcript, event))
+            if isinstance(event, WorkNote):
+                self._renderer.apply(note_work(self.transcript, event))
+            else:
+                self._renderer.apply(reduce(self.transcript, event))
         while self._renderer.pending:
             self.deliver(self._renderer.flush())
 

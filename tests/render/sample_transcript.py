@@ -6,6 +6,14 @@ from typing import Any
 
 from PIL import Image as PILImage
 
+from nbagent.base.ledger import (
+    LedgerAnswer,
+    LedgerText,
+    ProgressLedger,
+    ProgressReport,
+    TaskLedger,
+)
+from nbagent.base.progress import TaskProgress
 from nbagent.code_executor import CodeBlock
 from nbagent.image import Image
 from nbagent.models.types import RequestUsage
@@ -16,9 +24,11 @@ from nbagent.transcript.items import (
     ErrorItem,
     HandoffItem,
     Item,
+    LedgerItem,
     MemoryItem,
     MessageItem,
     OtherItem,
+    ProgressItem,
     QuestionItem,
     SpeakerItem,
     StructuredItem,
@@ -62,6 +72,29 @@ HIDDEN = "a\u202eb\U000e0041c\x1b[31mred\x1b[0m\x07"
 def picture(width: int = 64, height: int = 40, mode: str = "RGB") -> Image:
     """A plain picture."""
     return Image.from_pil(PILImage.new(mode, (width, height), "teal"))
+
+
+def report(
+    *,
+    text: str = "no sources yet",
+    speaker: str = "surfer",
+    done: bool = False,
+    stalls: int = 1,
+) -> ProgressReport:
+    """A look at the progress; `text` is the reason for every answer."""
+    return ProgressReport(
+        ledger=ProgressLedger(
+            is_request_satisfied=LedgerAnswer(reason=text, answer=done),
+            is_in_loop=LedgerAnswer(reason=text, answer=False),
+            is_progress_being_made=LedgerAnswer(reason=text, answer=True),
+            next_speaker=LedgerText(reason=text, answer=speaker),
+            instruction_or_question=LedgerText(reason=text, answer=text),
+        ),
+        round=4,
+        max_rounds=20,
+        stalls=stalls,
+        max_stalls=3,
+    )
 
 
 def sample_transcript() -> Transcript:
@@ -246,6 +279,25 @@ def sample_transcript() -> Transcript:
                 answered_by="user",
                 answered_at=START,
             ),
+            LedgerItem(
+                id="23",
+                source="orchestrator",
+                at=START,
+                text="all of it",
+                ledger=TaskLedger(
+                    task="Which trip?",
+                    facts="1. GIVEN: *three* days",
+                    plan="- surfer looks for flights",
+                    version=2,
+                ),
+            ),
+            LedgerItem(
+                id="24",
+                source="orchestrator",
+                at=START,
+                text="Look for **night trains**.",
+                ledger=report(),
+            ),
             OtherItem(
                 id="16", source="robot", at=START, message_type="CustomEvent", text="beep boop"
             ),
@@ -314,6 +366,15 @@ WORDS = (
     "too dear",
     "rm(tree)",
     "allowed by the user at 09:00 UTC (for this run)",
+    "Task ledger",
+    "plan 2, after a stall",
+    "GIVEN",
+    "three",
+    "surfer looks for flights",
+    "Next: surfer",
+    "round 4 of 20 · stalls 1 of 3",
+    "night trains",
+    "no sources yet",
     "CustomEvent",
     "beep boop",
     "I was about to say",
@@ -374,6 +435,29 @@ def hostile_transcript() -> Transcript:
                 answered_by="user",
             ),
             *_hostile_questions(bad),
+            LedgerItem(
+                id="14",
+                source=bad,
+                text=bad,
+                ledger=TaskLedger(task=bad, facts=bad, plan=f"{bad}\n\n```\n{bad}\n```"),
+            ),
+            *(
+                LedgerItem(
+                    id=f"ledger{number}",
+                    source=bad,
+                    text=bad,
+                    ledger=report(text=bad, speaker=bad, done=done, stalls=stalls),
+                )
+                for number, (done, stalls) in enumerate(((False, 0), (True, 0), (False, 3)))
+            ),
+            ProgressItem(
+                id="tasks",
+                source="",
+                rows=(
+                    TaskProgress(bad, "running", 1.0, words=bad),
+                    TaskProgress(bad, "failed", 2.0, error=bad, traceback=f"{bad}\n{bad}"),
+                ),
+            ),
             ErrorItem(id="12", source=bad, error_type=bad, message=bad),
             OtherItem(id="13", source=bad, message_type=bad, text=bad),
         ],

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from nbagent import FunctionCall, Image, TaskResult
 from nbagent.base import Response
+from nbagent.base.ledger import TaskLedger, ledger_metadata
 from nbagent.code_executor import CodeBlock, CodeResult
 from nbagent.exceptions import ModelConnectionError
 from nbagent.memory import MemoryContent
@@ -38,6 +39,7 @@ from nbagent.transcript import (
     CodeItem,
     ErrorItem,
     HandoffItem,
+    LedgerItem,
     MemoryItem,
     MessageItem,
     OtherItem,
@@ -447,3 +449,33 @@ def test_patches_alone_rebuild_the_transcript(seed: int) -> None:
     apply(shown, stop(transcript, "Enough") if rng.random() < 0.5 else fail(transcript, OSError()))
     assert shown == transcript.items
     assert Transcript.model_validate(json.loads(transcript.model_dump_json())) == transcript
+
+
+def test_a_ledger_is_an_item_of_its_own_and_a_broken_one_is_a_message() -> None:
+    ledger = TaskLedger(task="t", facts="f", plan="p")
+    usage = RequestUsage(3, 4)
+    plan = TextMessage(
+        content="all", source="boss", metadata=ledger_metadata(ledger), models_usage=usage
+    )
+    broken = TextMessage(
+        content="all", source="boss", metadata={"ledger": "progress", "ledger_content": "{"}
+    )
+    unknown = TextMessage(content="all", source="boss", metadata={"ledger": "x"})
+
+    transcript = fold(plan, plan, broken, unknown)
+
+    assert kinds(transcript) == ["ledger", "message", "message"]
+    item = transcript.items[0]
+    assert isinstance(item, LedgerItem)
+    assert (item.ledger, item.text, item.usage, item.id) == (ledger, "all", usage, plan.id)
+    assert Transcript.model_validate_json(transcript.model_dump_json()) == transcript
+
+
+def test_a_run_begins_when_its_first_event_comes_not_when_that_was_written() -> None:
+    transcript = Transcript()
+    task = TextMessage(content="Go on.", source="user", created_at=START)
+    later = START + timedelta(hours=1)
+    reduce(transcript, task, later)
+    reduce(transcript, TaskResult(messages=[task]), later + timedelta(seconds=2))
+    assert transcript.started_at == later
+    assert transcript.ended_at == later + timedelta(seconds=2)

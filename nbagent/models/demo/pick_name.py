@@ -4,10 +4,18 @@ import re
 
 from nbagent.models.demo.words import meanings
 
-_QUESTION = re.compile(
-    r"\b(?:select|choose|pick|return|answer with)\b[^\[\]\n]{0,120}"
-    r"\b(?:role|speaker|agent|participant|name)s?\b[^\[\]\n]{0,60}\[([^\[\]\n]{1,2000})\]",
-    re.IGNORECASE,
+_LIST = r"\[([^\[\]\n]{1,2000})\]"
+_QUESTIONS = (
+    re.compile(
+        r"\b(?:select|choose|pick|return|answer with)\b[^\[\]\n]{0,120}"
+        rf"\b(?:role|speaker|agent|participant|name)s?\b[^\[\]\n]{{0,60}}{_LIST}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?:select|choose|pick) one of {_LIST}[.:]? *(?:return|answer with)\b[^.\n]{{0,60}}"
+        r"\b(?:role|speaker|agent|participant|name)\b",
+        re.IGNORECASE,
+    ),
 )
 _SAID = re.compile(r"^([^\W\d][\w-]{0,63}):[ \t]*(.*)$", re.MULTILINE)
 
@@ -21,7 +29,8 @@ def pick_name(text: str) -> str | None:
     Args:
         text: Such as "... select the next role from ['writer', 'critic'] ...".
     """
-    question = _QUESTION.search(text)
+    found = (question.search(text) for question in _QUESTIONS)
+    question = next((match for match in found if match), None)
     if question is None:
         return None
     names = [name.strip(" '\"`") for name in question.group(1).split(",")]

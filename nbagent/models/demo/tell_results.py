@@ -13,6 +13,9 @@ MAX_CHARACTERS = 2_000
 MAX_ROWS = 20
 """How many rows or entries of one result are repeated."""
 
+_PICTURE = "[image]"
+"""What stands in a result's text for each of its pictures."""
+
 _MARKDOWN = re.compile(r"(?:#{1,6} |[-*] |\d+\. |\||>|```)")
 
 
@@ -38,6 +41,9 @@ def result_as_text(results: list[tuple[FunctionCall, FunctionExecutionResult]]) 
 def _tell(call: FunctionCall, result: FunctionExecutionResult) -> str:
     called = _in_code(f"{result.name}({_short_arguments(call)})")
     text = result.content.strip()
+    if result.images and not text.replace(_PICTURE, "").strip():
+        count = len(result.images)
+        return f"{called} returned {'a picture' if count == 1 else f'{count} pictures'}."
     if result.is_error:
         return f"{called} failed: {_in_line(text) or 'it gave no reason'}. I have no result to use."
     if not text or text == "None":
@@ -124,7 +130,8 @@ def _in_line(text: str) -> str:
 
 def _escaped(text: str) -> str:
     """Text that means no Markdown."""
-    return re.sub(r"([\\`*_{}\[\]<>|$~#])", r"\\\1", text)
+    # Not "[" itself: a backslash before it would begin a formula.
+    return re.sub(r"([\\`*_{}\]<>|$~#])", r"\\\1", text)
 
 
 def _in_code(text: str) -> str:

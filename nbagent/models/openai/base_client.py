@@ -18,6 +18,12 @@ from nbagent.exceptions import (
     ModelResponseError,
     ModelTimeoutError,
 )
+from nbagent.logging import (
+    EVENT_LOGGER_NAME,
+    LLMCallEvent,
+    LLMStreamEndEvent,
+    LLMStreamStartEvent,
+)
 from nbagent.models.client import ChatCompletionClient
 from nbagent.models.model_info import (
     ModelCapabilities,
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
 
 logger = logging.getLogger(__name__)
+_events = logging.getLogger(EVENT_LOGGER_NAME)
 
 
 class BaseOpenAIChatCompletionClient(ChatCompletionClient):
@@ -121,7 +128,10 @@ class BaseOpenAIChatCompletionClient(ChatCompletionClient):
         failure = self._read(await self._post(request, cancellation_token), answer)
         if failure is not None:
             raise failure
-        return self._finished(answer, messages, tools)
+        result = self._finished(answer, messages, tools)
+        if _events.isEnabledFor(logging.INFO):
+            _events.info(LLMCallEvent(messages=request.body["messages"], **_answer_of(result)))
+        return result
 
     async def create_stream(
         self,
@@ -158,6 +168,8 @@ class BaseOpenAIChatCompletionClient(ChatCompletionClient):
         """
         request = self._requests.build(messages, tools, tool_choice, json_output, extra_create_args)
         stream = await self._open_stream(request, include_usage, cancellation_token)
+        if _events.isEnabledFor(logging.INFO):
+            _events.info(LLMStreamStartEvent(messages=request.body["messages"]))
         next_chunk, token = stream.__anext__, cancellation_token
         answer = AnswerBuilder()
         failure: ModelError | None = None
@@ -191,7 +203,10 @@ class BaseOpenAIChatCompletionClient(ChatCompletionClient):
         if failure is not None:
             failure.partial_text, failure.partial_thought = answer.text, answer.thought
             raise failure
-        yield self._finished(answer, messages, tools)
+        result = self._finished(answer, messages, tools)
+        if _events.isEnabledFor(logging.INFO):
+            _events.info(LLMStreamEndEvent(**_answer_of(result)))
+        yield result
 
     async def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
@@ -328,6 +343,15 @@ class BaseOpenAIChatCompletionClient(ChatCompletionClient):
             answer.usage = RequestUsage(estimate_tokens(messages, tools), answer.tokens())
         self._usage += answer.usage
         return answer.result()
+
+
+def _answer_of(result: CreateResult) -> dict[str, Any]:
+    """What an event in the log tells of an answer."""
+    return {
+        "response": result.model_dump(mode="json"),
+        "prompt_tokens": result.usage.prompt_tokens,
+        "completion_tokens": result.usage.completion_tokens,
+    }
 
 
 def _model_info(

@@ -106,7 +106,7 @@ class RequestBuilder:
             messages,
             add_name_prefixes=self._add_name_prefixes,
             include_name=self._include_name,
-            many_system_messages=self._model_info.get("multiple_system_messages", True),
+            many_system_messages=self._model_info.get("multiple_system_messages") is not False,
         )
         body.update(body.pop("extra_body", None) or {})
         return Request(body, options)

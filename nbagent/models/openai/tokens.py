@@ -60,7 +60,9 @@ def image_tokens(image: Image) -> int:
 
 def _message_tokens(message: LLMMessage) -> int:
     if isinstance(message, FunctionExecutionResultMessage):
-        return sum(text_tokens(result.content) for result in message.content)
+        pictures = [image for result in message.content for image in result.images or ()]
+        texts = sum(text_tokens(result.content) for result in message.content)
+        return texts + sum(map(image_tokens, pictures))
     if isinstance(message.content, str):
         return text_tokens(message.content)
     if isinstance(message, AssistantMessage):

@@ -44,6 +44,7 @@ export class Bar {
     const { prompt_tokens: read, completion_tokens: written } = status;
     this.#tokens.textContent =
       read || written ? `${read.toLocaleString()} tokens in, ${written.toLocaleString()} out` : "";
+    this.#tokens.title = status.token_shares.join("\n");
   }
 
   /** @param {number} now The kernel's time, in milliseconds. */

@@ -5,6 +5,7 @@ import { Bar } from "./bar.js";
 import { duration } from "./duration.js";
 import { element } from "./html.js";
 import { ownKeys } from "./keys.js";
+import { Members } from "./members.js";
 import { Page } from "./page.js";
 import { ReadingAlong } from "./reading_along.js";
 
@@ -41,8 +42,10 @@ export class LiveView {
     this.root = element("div", "nbagent-live");
     this.page = new Page((content) => feed.send(content), this.#listeners.signal);
     this.bar = new Bar(() => feed.stop(), this.#listeners.signal);
+    this.members = new Members(this.#listeners.signal);
     this.scroll = new ReadingAlong(this.root, this.#listeners.signal);
-    this.root.append(this.page.log, this.bar.line, this.page.questions.announcer);
+    this.root.append(this.page.log, this.members.line, this.bar.line);
+    this.root.append(this.page.questions.announcer, this.members.announcer);
     el.append(this.root);
   }
 
@@ -110,6 +113,7 @@ export class LiveView {
     const running = status.state === "running";
     this.page.status(status);
     this.bar.status(status);
+    this.members.show(status.teams);
     this.#tick();
     if (running) this.#clock ??= setInterval(() => this.#tick(), 1000);
     else this.#stopClock();

@@ -10,6 +10,7 @@ import { Questions } from "./question.js";
  * @typedef {{
  *   state: "running" | "done" | "failed" | "stopped", started_at: number | null,
  *   elapsed: number | null, prompt_tokens: number, completion_tokens: number,
+ *   token_shares: string[], teams: import("./members.js").Team[],
  *   notices_html: string, footer_html: string,
  * }} Status
  * @typedef {{element: Element, body: Element | null, blocks: Map<number, Block>}} Item
@@ -28,6 +29,8 @@ export class Page {
   #end = document.createComment("");
   /** @type {Item[]} */
   #items = [];
+  /** @type {Map<number, HTMLDetailsElement>} The cards of inner teams. */
+  #teams = new Map();
   /** @type {WeakSet<Element>} The cards that the reader opened or closed. */
   #touched = new WeakSet();
 
@@ -50,6 +53,8 @@ export class Page {
   clear() {
     this.questions.hold();
     for (const { element } of this.#items.splice(0)) element.remove();
+    for (const card of this.#teams.values()) card.parentElement?.remove();
+    this.#teams.clear();
   }
 
   /** @param {Status} status */
@@ -70,9 +75,13 @@ export class Page {
   /** @param {string} name @param {any[]} values */
   carryOut(name, values) {
     const [index, key, ...rest] = values;
-    if (name === "item") return this.#putItem(index, key);
+    if (name === "item") return this.#putItem(index, key, rest[0]);
+    if (name === "team") return this.#putTeam(index, key, rest[0]);
     const item = this.#items[index];
-    if (item && name === "question") return this.questions.ask(index, key, item.element);
+    if (item && name === "question") {
+      this.#openAround(item.element);
+      return this.questions.ask(index, key, item.element);
+    }
     if (name === "refused") return this.questions.refused(index, key, rest[0]);
     const block = item?.blocks.get(key);
     if (item && name === "block") putBlock(item, key, rest[0], rest[1]);
@@ -86,8 +95,40 @@ export class Page {
     }
   }
 
-  /** @param {number} index @param {string} html */
-  #putItem(index, html) {
+  /**
+   * @param {number} key @param {string} html
+   * @param {number | null} parent The team around it.
+   */
+  #putTeam(key, html, parent) {
+    const shell = /** @type {Element} */ (fragment(html).firstElementChild);
+    const card = /** @type {HTMLDetailsElement} */ (shell.querySelector("details"));
+    const known = this.#teams.get(key);
+    if (!known) {
+      this.#append(shell, parent);
+      this.#teams.set(key, card);
+      return;
+    }
+    known.firstElementChild?.replaceChildren(...(card.firstElementChild?.childNodes ?? []));
+    // Nobody loses sight of what they are in the middle of.
+    if (this.#touched.has(known)) return;
+    if (card.open || !known.contains(document.activeElement)) known.open = card.open;
+  }
+
+  /** Put a new element at the end. @param {Element} made @param {number | null} [team] */
+  #append(made, team) {
+    const card = this.#teams.get(team ?? -1);
+    if (card) card.lastElementChild?.append(made);
+    else this.#end.before(made);
+  }
+
+  /** @param {Element} inner */
+  #openAround(inner) {
+    let card = inner.parentElement?.closest("details");
+    for (; card; card = card.parentElement?.closest("details")) card.open = true;
+  }
+
+  /** @param {number} index @param {string} html @param {number} [team] */
+  #putItem(index, html, team) {
     const shell = /** @type {Element} */ (fragment(html).firstElementChild);
     const old = this.#items[index]?.element;
     if (old) {
@@ -97,7 +138,7 @@ export class Page {
       focus?.focus({ preventScroll: true });
       moved();
     } else {
-      this.#end.before(shell);
+      this.#append(shell, team);
     }
     this.#items[index] = {
       element: shell,

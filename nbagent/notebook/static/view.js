@@ -7,7 +7,8 @@
  * What is missing is noticed by the numbers, and asked for as a snapshot.
  *
  * Its parts: `Feed` receives, one for a model; `LiveView` shows, one for a view. In it, `Page`
- * holds the transcript's elements, and `Bar` is the line with Stop, time and tokens.
+ * holds the transcript's elements, `Members` is the line that shows who is at work, and `Bar` the
+ * line with Stop, time and tokens.
  */
 
 import { Feed } from "./feed.js";

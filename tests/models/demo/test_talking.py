@@ -6,6 +6,7 @@ import pytest
 
 from nbagent.models import SystemMessage
 from nbagent.models.demo import DemoChatCompletionClient
+from nbagent.teams.speaker_choice import DEFAULT_SELECTOR_PROMPT
 from tests.models.demo.conversing import answered, said, text_of
 from tests.models.demo.tools import TOOLS
 
@@ -133,16 +134,18 @@ async def test_instructions_about_the_last_word_are_kept() -> None:
     assert (await text_of(critic, *turns)).endswith("APPROVE")
 
 
-SELECTOR = """You are in a role play game. The following roles are available:
-planner: Plans the work.
+ROLES = """planner: Plans the work.
 writer: Writes texts.
-critic: Reviews texts and finds faults.
-Read the following conversation. Then select the next role from {names} to play.
+critic: Reviews texts and finds faults."""
+
+SELECTOR = """You are in a role play game. The following roles are available:
+{roles}
+Read the following conversation. Then select the next role from {participants} to play.
 Only return the role.
 
 {history}
 
-Read the above conversation. Then select the next role from {names} to play. Only return it.
+Read the above conversation. Then select the next role from {participants} to play. Only return it.
 """
 
 
@@ -157,7 +160,8 @@ Read the above conversation. Then select the next role from {names} to play. Onl
         ("user: hm\nplanner: critic, what do you say?", "critic"),
     ],
 )
-async def test_it_names_one_of_several_agents(history: str, chosen: str) -> None:
-    text = SELECTOR.format(names=["planner", "writer", "critic"], history=history)
+@pytest.mark.parametrize("prompt", [SELECTOR, DEFAULT_SELECTOR_PROMPT])
+async def test_it_names_one_of_several_agents(prompt: str, history: str, chosen: str) -> None:
+    text = prompt.format(roles=ROLES, participants=["planner", "writer", "critic"], history=history)
     assert await text_of(text) == chosen
     assert await text_of(SystemMessage(content=text)) == chosen

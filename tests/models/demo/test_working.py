@@ -4,10 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from PIL import Image as PILImage
 from pydantic import BaseModel
 
 from nbagent.agents import AssistantAgent
 from nbagent.base import Handoff
+from nbagent.image import Image
 from nbagent.messages import HandoffMessage, TextMessage, ToolCallExecutionEvent
 from nbagent.models import (
     AssistantMessage,
@@ -100,10 +102,19 @@ async def test_what_could_not_be_called_is_told_with_the_results() -> None:
         ('{"deep": {"er": [1]}}', "```json\n{"),
         ("[" * 5000, "the first 2,000 of 5,000 characters"),
         ("*not* emphasis", "**\\*not\\* emphasis**"),
+        ("no [formula] and no [link](x)", "**no [formula\\] and no [link\\](x)**"),
     ],
 )
 async def test_results_become_readable_markdown(content: str, shown: str) -> None:
     assert shown in await text_of(*result_of(content))
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, "a picture."), (2, "2 pictures.")])
+async def test_pictures_are_told_as_such(count: int, told: str) -> None:
+    *before, last = result_of("\n".join(["[image]"] * count))
+    assert isinstance(last, FunctionExecutionResultMessage)
+    last.content[0].images = [Image.from_pil(PILImage.new("RGB", (2, 2)))] * count
+    assert f"returned {told}" in await text_of(*before, last)
 
 
 async def test_long_lists_are_cut_and_say_so() -> None:

@@ -1,0 +1,41 @@
+"""Teams' members and conditions as plain data."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from nbagent.base.chat_agent import ChatAgent
+from nbagent.base.team import Team
+from nbagent.base.termination import TerminationCondition
+from nbagent.component import ComponentLoader, ComponentModel
+
+
+def dump_members(members: Sequence[ChatAgent | Team]) -> list[ComponentModel]:
+    """The members, each as plain data."""
+    return [member.dump_component() for member in members]
+
+
+def load_members(models: Sequence[ComponentModel]) -> list[ChatAgent | Team]:
+    """The members again; agents or teams, as the data says."""
+    return [
+        cast(Team, ComponentLoader.load_component(model, Team))
+        if model.component_type == "team"
+        else cast(ChatAgent, ComponentLoader.load_component(model, ChatAgent))
+        for model in models
+    ]
+
+
+def load_agents(models: Sequence[ComponentModel]) -> list[ChatAgent]:
+    """The members again, of a team that takes agents only."""
+    return [cast(ChatAgent, ComponentLoader.load_component(model, ChatAgent)) for model in models]
+
+
+def dump_condition(condition: TerminationCondition | None) -> ComponentModel | None:
+    """The condition as plain data."""
+    return None if condition is None else condition.dump_component()
+
+
+def load_condition(model: ComponentModel | None) -> TerminationCondition | None:
+    """The condition again."""
+    if model is None:
+        return None
+    return cast(TerminationCondition, ComponentLoader.load_component(model, TerminationCondition))

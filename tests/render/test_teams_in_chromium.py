@@ -1,0 +1,149 @@
+"""Teams in the live view in a real browser, fed as by a kernel."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from nbagent import TaskResult
+from nbagent.base.at_work import WorkNote
+from nbagent.messages import TextMessage, UserInputRequestedEvent
+from nbagent.models.types import RequestUsage
+from nbagent.questions.question import Question
+from tests.axe import violations
+from tests.chromium import LAUNCH_ARGUMENTS, chromium_executable
+from tests.render.question_page import QuestionPage
+
+OUTER = ("planner", "research", "Ōta", "a critic with quite a long name, and what else")
+INNER = ("searcher", "analyst")
+
+NewPage = Callable[..., QuestionPage]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=chromium_executable(), args=list(LAUNCH_ARGUMENTS)
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[NewPage]:
+    pages: list[QuestionPage] = []
+
+    def new(theme: str = "light", width: int = 900) -> QuestionPage:
+        pages.append(QuestionPage(browser, theme, width))
+        return pages[-1]
+
+    yield new
+    for page in pages:
+        page.close()
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> QuestionPage:
+    return new_page()
+
+
+def turn(name: str, *, begins: bool = True, inner: bool = False) -> WorkNote:
+    return WorkNote(
+        "research" if inner else "newsroom", INNER if inner else OUTER, name, begins=begins
+    )
+
+
+def said(text: str, source: str, team: str = "") -> TextMessage:
+    return TextMessage(
+        content=text,
+        source=source,
+        metadata={"team": team} if team else {},
+        models_usage=RequestUsage(1, 2),
+    )
+
+
+def inner_turn(page: QuestionPage) -> None:
+    """A team inside begins to work."""
+    page.take(said("Facts first.", "planner"), turn("research"), turn("searcher", inner=True))
+    page.take(said("High water at 14:20.", "searcher", "research"))
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 900), ("dark", 900), ("light", 400)])
+def test_who_works_is_seen_without_colours_and_breaks_no_rule(
+    new_page: NewPage, theme: str, width: int
+) -> None:
+    page = new_page(theme, width)
+    inner_turn(page)
+    outer = page.page.get_by_role("list", name="Team newsroom").get_by_role("listitem")
+    inner = page.page.get_by_role("list", name="Team research").get_by_role("listitem")
+    expect(outer).to_have_text(list(OUTER))
+    expect(inner).to_have_text(["searcher"])
+    mark = "(chip) => getComputedStyle(chip, '::before').content"
+    assert outer.nth(1).evaluate(mark).startswith('"R"')
+    ground = "(chip) => getComputedStyle(chip, '::before').backgroundColor"
+    grounds = [chip.evaluate(ground) for chip in outer.all()]
+    assert [value != "rgba(0, 0, 0, 0)" for value in grounds] == [False, True, False, False]
+    assert violations(page.page, "#output") == []
+    overflow = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.page.evaluate(overflow) <= 0
+
+
+def test_short_turns_are_not_read_out(page: QuestionPage) -> None:
+    page.page.clock.install()
+    status = page.page.locator(".nbagent-who-works")
+    for name in OUTER[:3]:
+        page.take(turn(name))
+        page.page.clock.run_for(900)
+        page.take(turn(name, begins=False))
+    expect(status).to_have_text("")
+    inner_turn(page)
+    page.page.clock.run_for(2_100)
+    expect(status).to_have_text("At work: research, searcher")
+    page.take(turn("searcher", begins=False, inner=True), turn("analyst", inner=True))
+    expect(status).to_have_text("At work: research, searcher")
+    page.page.clock.run_for(2_100)
+    expect(status).to_have_text("At work: research, analyst")
+
+
+def test_the_chips_go_when_the_run_ends_and_a_reload_keeps_the_fold(page: QuestionPage) -> None:
+    inner_turn(page)
+    page.reload()
+    card = page.page.locator("details.nbagent-inner")
+    expect(card).to_have_attribute("open", "")
+    expect(card.locator(".nbagent-body")).to_be_visible()
+    page.take(said("More.", "analyst", "research"), said("So be it.", "planner"))
+    expect(card).not_to_have_attribute("open", "")
+    expect(card.locator("summary")).to_contain_text("analyst: More.")
+    expect(page.page.locator(".nbagent-member").first).to_be_visible()
+    page.take(TaskResult(messages=[]))
+    expect(page.page.locator(".nbagent-member")).to_have_count(0)
+    page.snapshot()
+    expect(page.page.locator("details.nbagent-inner")).to_have_count(1)
+    expect(page.page.locator(".nbagent-shares")).to_contain_text("searcher 1 in, 2 out")
+
+
+def test_a_team_in_which_somebody_is_at_stays_open(page: QuestionPage) -> None:
+    inner_turn(page)
+    card = page.page.locator("details.nbagent-inner")
+    card.locator("summary").focus()
+    page.take(said("So be it.", "planner"))
+    expect(card).to_have_attribute("open", "")
+    expect(card.locator("summary")).to_be_focused()
+
+
+def test_a_question_opens_the_team_that_the_reader_has_closed(page: QuestionPage) -> None:
+    inner_turn(page)
+    card = page.page.locator("details.nbagent-inner")
+    card.locator("summary").click()
+    expect(card).not_to_have_attribute("open", "")
+    page.take(
+        UserInputRequestedEvent(
+            request_id="q",
+            source="searcher",
+            question=Question(prompt="Which harbour?"),
+            metadata={"team": "research"},
+        )
+    )
+    expect(card).to_have_attribute("open", "")
+    expect(card.get_by_role("textbox")).to_be_visible()
