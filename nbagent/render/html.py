@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from nbagent.render.inner_team_card import inner_team_card
-from nbagent.render.inner_teams import Entry, InnerTeams
+from nbagent.render.inner_run_card import inner_run_card
+from nbagent.render.inner_runs import Entry, InnerRuns
 from nbagent.render.items_html import INTERRUPTED, item_html
 from nbagent.render.markdown import render_markdown
 from nbagent.render.picture import picture_html
@@ -31,7 +31,8 @@ def transcript_to_html(transcript: Transcript, *, style: bool = True) -> str:
     Returns:
         One `<div>`. It has no blank line, at which Markdown would end an HTML block.
     """
-    content = _entries(InnerTeams(transcript.items).entries, transcript.items, Speakers())
+    runs = InnerRuns(transcript.items)
+    content = _entries(runs.entries, runs, transcript.items, Speakers())
     sheet = f"<style>{stylesheet()}</style>" if style else ""
     # MathJax of a notebook would take every pair of dollars for a formula: mathjax_ignore.
     document = (
@@ -41,19 +42,21 @@ def transcript_to_html(transcript: Transcript, *, style: bool = True) -> str:
     return _BLANK_LINE.sub("&#10;", document)
 
 
-def _entries(entries: Sequence[Entry], items: Sequence[Item], speakers: Speakers) -> str:
+def _entries(
+    entries: Sequence[Entry], runs: InnerRuns, items: Sequence[Item], speakers: Speakers
+) -> str:
     parts: list[str] = []
     for entry in entries:
         if isinstance(entry, int):
             item = items[entry]
-            previous = items[entry - 1] if entry else None
+            before = runs.speaker_before(entry)
             body = body_html(item)
             parts.append(
-                item_html(item, previous=previous, speakers=speakers, form="static", body=body)
+                item_html(item, before=before, speakers=speakers, form="static", body=body)
             )
         else:
-            inside = _entries(entry.entries, items, speakers)
-            parts.append(inner_team_card(entry, items, inside))
+            inside = _entries(entry.entries, runs, items, speakers)
+            parts.append(inner_run_card(entry, items, inside))
     return "".join(parts)
 
 

@@ -15,7 +15,6 @@ from nbagent.render.card_parts import card
 from nbagent.render.cards import code_card, memory_card, thought_card, tool_card
 from nbagent.render.data_table import data_table
 from nbagent.render.folded_html import folded_html
-from nbagent.render.inner_teams import first_in_team
 from nbagent.render.ledger_card import ledger_card
 from nbagent.render.markdown_parser import Form
 from nbagent.render.plain_text import one_line, visible
@@ -48,7 +47,7 @@ _WITHOUT_HEADING = (HandoffItem, SpeakerItem, ErrorItem, ProgressItem)
 def item_html(
     item: Item,
     *,
-    previous: Item | None,
+    before: str | None,
     speakers: Speakers,
     form: Form,
     body: str = "",
@@ -57,8 +56,8 @@ def item_html(
 
     Args:
         item: The item.
-        previous: The item before it. A heading names the speaker where it changes, and where an
-            inner team begins or ends.
+        before: Whose item stands before it; None where it is the first in its run, empty after
+            an inner team's turn. A heading names the speaker where it changes.
         speakers: The transcript's colours; asked item by item, in order.
         form: Where it is shown.
         body: The rendered text of a message or a thought. A live page gets an empty body and
@@ -70,9 +69,9 @@ def item_html(
     colour = speakers.colour(item.source)
     opening = ""
     if not isinstance(item, _WITHOUT_HEADING) and not _asked_by_the_notebook(item):
-        if previous is None or first_in_team(previous, item):
+        if before is None:
             opening = speaker_heading(item.source)
-        elif (previous.source, previous.team) != (item.source, item.team):
+        elif before != item.source:
             opening = f"<hr>{speaker_heading(item.source)}"
     role = ""
     if form == "live":

@@ -6,17 +6,17 @@ block, and in it the place where text, rows and child blocks go, which is
 `element.querySelector("pre > code, tbody") ?? element`. Only the operations below exist, and
 they are carried out in order:
 
-`["item", index, html, team]`
+`["item", index, html, inner]`
     Put `html`, one element, as item `index`: at the end, or in place of what was there. Without
-    `team` a new one stands at the end of the page, else at the end of that inner team's card.
+    `inner` a new one stands at the end of the page, else at the end of that inner run's card.
     Its blocks are gone then. The element with class `nbagent-body`, where there is one, is empty
     and takes the blocks that follow. Where the old and the new element hold a `<details>`, the
     page keeps it as the reader left it, open or closed, unless the new one is open.
-`["team", key, html, parent]`
-    Put `html`, one element, as the card of inner team `key`: a new key at the end of the card
-    of team `parent`, or of the page where that is null. The `<blockquote>` in it is empty and
-    takes what follows. Of a known key only the `<summary>` changes, and whether the card is
-    open, unless the reader has opened or closed it.
+`["inner", key, html, parent, call]`
+    Put `html`, one element, as the card of inner run `key`: a new key at the end of the card
+    of run `parent`, or of the page where that is null; with `call` right after that item
+    instead. The `<blockquote>` in it is empty and takes what follows. Of a known key only the
+    `<summary>` changes, and whether the card is open, unless the reader has opened or closed it.
 `["block", index, key, html, parent]`
     Show `html`, exactly one element, as block `key` of item `index`. A new key: as the last
     child of block `parent`, or of the body where `parent` is null. A known key: in place of its
@@ -30,7 +30,7 @@ they are carried out in order:
     Remove the block and all blocks inside it.
 `["question", index, fields]`
     Item `index` asks a person: show, in its element with class `nbagent-ask`, the controls for
-    an answer, and open the inner teams' cards around it. `fields` has the plain values of
+    an answer, and open the inner runs' cards around it. `fields` has the plain values of
     `question_fields()`. It follows the item whenever that is put; where the item asked the same
     question before, the page keeps the controls with what is written in them. Without it the
     question is not open any more. The page answers by the question's `id`.
@@ -61,8 +61,8 @@ from typing import Any
 
 from nbagent.render.block_patches import AppendText as AppendBlockText
 from nbagent.render.block_patches import BlockPatch, DropBlock, PutBlock, PutRows
-from nbagent.render.inner_team_card import inner_team_card
-from nbagent.render.inner_teams import InnerTeam, InnerTeams
+from nbagent.render.inner_run_card import inner_run_card
+from nbagent.render.inner_runs import InnerRun, InnerRuns
 from nbagent.render.item_body import ItemBody, Part, ReadyHtml
 from nbagent.render.items_html import INTERRUPTED, item_html
 from nbagent.render.plain_text import one_line, visible
@@ -108,8 +108,8 @@ class LiveRenderer:
         self._transcript = transcript
         self._speakers = Speakers()
         self._shown: list[_Shown] = []
-        self._teams = InnerTeams()
-        self._due_teams: set[InnerTeam] = set()
+        self._inner = InnerRuns()
+        self._due_inner: set[InnerRun] = set()
         self._due: set[int] = set()
         self._unfinished: set[int] = set()
         self._status_due = True
@@ -121,7 +121,7 @@ class LiveRenderer:
         """Whether `flush()` has something to give."""
         return (
             bool(self._due)
-            or bool(self._due_teams)
+            or bool(self._due_inner)
             or self._status_due
             or any(self._body(index).pending for index in self._unfinished)
         )
@@ -143,7 +143,7 @@ class LiveRenderer:
                 case SetRun():
                     self._status_due = True
                     if self._transcript.state != "running":
-                        self._due_teams.update(self._teams.present)
+                        self._due_inner.update(self._inner.end())
 
     def flush(self) -> list[list[Any]]:
         """The operations since the last flush, or as many of them as one frame can take.
@@ -155,19 +155,19 @@ class LiveRenderer:
         for index in sorted(self._due):
             if room <= 0:
                 break
-            for team in self._teams.around(index):
-                if team in self._due_teams:
-                    operations.append(self._team_operation(team))
-                    self._due_teams.remove(team)
+            for run in self._inner.around(index):
+                if run in self._due_inner:
+                    operations.append(self._inner_operation(run))
+                    self._due_inner.remove(run)
             put = self._item_operations(index)
             operations += put
             room -= len(put[0][2])
             self._due.remove(index)
         # Those without a due item are on the page.
-        put_off = {team for index in self._due for team in self._teams.around(index)}
-        for team in sorted(self._due_teams - put_off, key=lambda team: team.key):
-            operations.append(self._team_operation(team))
-            self._due_teams.remove(team)
+        put_off = {run for index in self._due for run in self._inner.around(index)}
+        for run in sorted(self._due_inner - put_off, key=lambda run: run.key):
+            operations.append(self._inner_operation(run))
+            self._due_inner.remove(run)
         ready = [
             index for index in sorted(self._unfinished - self._due) if self._body(index).pending
         ]
@@ -191,9 +191,9 @@ class LiveRenderer:
         operations: list[list[Any]] = []
         begun = 0
         for index, shown in enumerate(self._shown):
-            for team in self._teams.around(index):
-                if team.key == begun:
-                    operations.append(self._team_operation(team))
+            for run in self._inner.around(index):
+                if run.key == begun:
+                    operations.append(self._inner_operation(run))
                     begun += 1
             operations += self._item_operations(index)
             if shown.body is not None:
@@ -212,9 +212,9 @@ class LiveRenderer:
         if index == len(self._shown):
             self._speakers.colour(item.source)
             self._shown.append(_Shown(item))
-            self._due_teams |= self._teams.add(item)
+            self._due_inner |= self._inner.add(item)
         else:
-            self._due_teams |= self._teams.put(index, item)
+            self._due_inner |= self._inner.put(index, item)
             if self._continues(index, item):
                 return
         shown = self._shown[index] = _Shown(item)
@@ -261,22 +261,23 @@ class LiveRenderer:
     def _item_operations(self, index: int) -> list[list[Any]]:
         html = item_html(
             self._shown[index].item,
-            previous=self._shown[index - 1].item if index else None,
+            before=self._inner.speaker_before(index),
             speakers=self._speakers,
             form="live",
         )
-        team = self._teams.of(index)
-        operations: list[list[Any]] = [["item", index, html, *([] if team is None else [team.key])]]
+        inner = self._inner.of(index)
+        place = [] if inner is None else [inner.key]
+        operations: list[list[Any]] = [["item", index, html, *place]]
         fields = question_fields(self._shown[index].item)
         if fields is not None:
             operations.append(["question", index, fields])
         return operations
 
-    def _team_operation(self, team: InnerTeam) -> list[Any]:
-        works = self._transcript.state == "running" and team in self._teams.present
-        items = self._transcript.items
-        parent = None if team.parent is None else team.parent.key
-        return ["team", team.key, inner_team_card(team, items, works=works), parent]
+    def _inner_operation(self, run: InnerRun) -> list[Any]:
+        works = self._transcript.state == "running" and run.goes_on
+        html = inner_run_card(run, self._transcript.items, works=works)
+        parent = None if run.parent is None else run.parent.key
+        return ["inner", run.key, html, parent, *([] if run.call is None else [run.call])]
 
     def _status_operation(self) -> list[Any]:
         transcript = self._transcript

@@ -10,7 +10,7 @@ from nbagent.render.arguments import pretty_arguments
 from nbagent.render.embedded_markdown import safe_markdown
 from nbagent.render.exact_text import exact
 from nbagent.render.fenced import code_span, fenced
-from nbagent.render.inner_teams import Entry, InnerTeams, message_count
+from nbagent.render.inner_runs import Entry, InnerRuns, icon, message_count
 from nbagent.render.ledger_card import asks, findings, headline, plan_number, standing
 from nbagent.render.outcome import Asked, answered_fields, is_approval, outcome
 from nbagent.render.picture import picture_text
@@ -50,7 +50,7 @@ def transcript_to_markdown(transcript: Transcript) -> str:
     pictures, which become links. All else is escaped or fenced: none of it becomes markup.
     """
     blocks = [f"> **Note** {_escaped(cap(notice)[0])}" for notice in transcript.notices]
-    blocks += _entries(InnerTeams(transcript.items).entries, transcript.items)
+    blocks += _entries(InnerRuns(transcript.items).entries, transcript.items)
     blocks.append("---")
     if facts := run_facts(transcript):
         blocks.append(f"_{_escaped(' · '.join(facts), 500)}_")
@@ -61,7 +61,7 @@ def transcript_to_markdown(transcript: Transcript) -> str:
 
 
 def _entries(entries: Sequence[Entry], items: Sequence[Item]) -> list[str]:
-    """Items as blocks; what an inner team does is a quotation."""
+    """Items as blocks; what runs inside is a quotation."""
     blocks: list[str] = []
     source: str | None = None
     for entry in entries:
@@ -75,9 +75,12 @@ def _entries(entries: Sequence[Entry], items: Sequence[Item]) -> list[str]:
             blocks.append(_item(item))
         else:
             count = message_count(entry)
-            name = f"**❖ {_escaped(entry.name) or 'unnamed'}**" + (f" ({count})" if count else "")
+            name = f"**{icon(entry)} {_escaped(entry.name) or 'unnamed'}**" + (
+                f" ({count})" if count else ""
+            )
             blocks.append(_quoted(_joined([name, *_entries(entry.entries, items)])))
-            source = ""
+            if entry.call is None:
+                source = ""
     return blocks
 
 

@@ -7,7 +7,7 @@ from textwrap import indent
 from nbagent.base.ledger import TaskLedger
 from nbagent.render.arguments import arguments_preview, pretty_arguments
 from nbagent.render.exact_text import exact
-from nbagent.render.inner_teams import Entry, InnerTeams, message_count
+from nbagent.render.inner_runs import Entry, InnerRuns, icon, message_count
 from nbagent.render.ledger_card import asks, findings, headline, plan_number, standing
 from nbagent.render.outcome import Asked, answered_fields, is_approval, outcome
 from nbagent.render.picture import picture_text
@@ -43,7 +43,7 @@ def transcript_to_text(transcript: Transcript) -> str:
     print. Nothing is folded; floods are cut with a note.
     """
     blocks = [f"Note: {visible(cap(notice)[0])}" for notice in transcript.notices]
-    blocks += _entries(InnerTeams(transcript.items).entries, transcript.items)
+    blocks += _entries(InnerRuns(transcript.items).entries, transcript.items)
     if facts := run_facts(transcript):
         end = f"({' · '.join(facts)})"
         shares = token_shares(transcript)
@@ -63,9 +63,12 @@ def _entries(entries: Sequence[Entry], items: Sequence[Item]) -> list[str]:
             blocks.append(_item(item))
         else:
             count = message_count(entry)
-            blocks.append(f"❖ {one_line(entry.name)}" + (f" ({count})" if count else ""))
+            blocks.append(
+                f"{icon(entry)} {one_line(entry.name)}" + (f" ({count})" if count else "")
+            )
             blocks.append(indent("\n\n".join(_entries(entry.entries, items)), "    "))
-            source = None
+            if entry.call is None:
+                source = None
     return blocks
 
 

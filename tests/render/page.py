@@ -78,7 +78,7 @@ class Page:
     """What the operations so far have built.
 
     Attributes:
-        root: All of it: items, and cards of inner teams with items in them.
+        root: All of it: items, and cards of inner runs with items in them.
         items: One element an item.
         status: The fields of the last status.
         questions: The fields of each open question, by the item's index.
@@ -87,7 +87,7 @@ class Page:
     def __init__(self, operations: Sequence[list[Any]] = ()) -> None:
         self.root = Element("page")
         self.items: list[Element] = []
-        self._teams: list[Element] = []
+        self._runs: list[Element] = []
         self.status: dict[str, Any] = {}
         self.questions: dict[int, dict[str, Any]] = {}
         self._blocks: list[dict[int, tuple[Element, Element]]] = []
@@ -114,28 +114,32 @@ class Page:
         assert self.items[index].find(class_name="nbagent-ask") is not None
         self.questions[index] = fields
 
-    def _place_in(self, team: int | None) -> Element:
-        if team is None:
+    def _place_in(self, inner: int | None) -> Element:
+        if inner is None:
             return self.root
-        place = self._teams[team].find("blockquote")
+        place = self._runs[inner].find("blockquote")
         assert place is not None
         return place
 
-    def _team(self, key: int, html: str, parent: int | None) -> None:
+    def _inner(self, key: int, html: str, parent: int | None, call: int | None = None) -> None:
         element = _only_element(html)
-        if key == len(self._teams):
-            self._place_in(parent).children.append(element)
-            self._teams.append(element)
+        if key == len(self._runs):
+            place = self._place_in(parent)
+            after = len(place.children)
+            if call is not None:
+                after = _position(place, self.items[call]) + 1
+            place.children.insert(after, element)
+            self._runs.append(element)
             return
-        old, new = self._teams[key].find("details"), element.find("details")
+        old, new = self._runs[key].find("details"), element.find("details")
         assert old is not None and new is not None
         old.attributes = new.attributes
         old.children[0] = new.children[0]
 
-    def _item(self, index: int, html: str, team: int | None = None) -> None:
+    def _item(self, index: int, html: str, inner: int | None = None) -> None:
         element = _only_element(html)
         self.questions.pop(index, None)
-        place = self._place_in(team)
+        place = self._place_in(inner)
         if index == len(self.items):
             place.children.append(element)
             self.items.append(element)

@@ -81,7 +81,7 @@ def html(*items: Item, bare: bool = False) -> str:
 
 
 def live(item: Item) -> str:
-    return item_html(item, previous=None, speakers=Speakers(), form="live")
+    return item_html(item, before=None, speakers=Speakers(), form="live")
 
 
 def read_as(form: str, *items: Item) -> str:

@@ -29,8 +29,8 @@ export class Page {
   #end = document.createComment("");
   /** @type {Item[]} */
   #items = [];
-  /** @type {Map<number, HTMLDetailsElement>} The cards of inner teams. */
-  #teams = new Map();
+  /** @type {Map<number, HTMLDetailsElement>} The cards of inner runs. */
+  #inner = new Map();
   /** @type {WeakSet<Element>} The cards that the reader opened or closed. */
   #touched = new WeakSet();
 
@@ -53,8 +53,8 @@ export class Page {
   clear() {
     this.questions.hold();
     for (const { element } of this.#items.splice(0)) element.remove();
-    for (const card of this.#teams.values()) card.parentElement?.remove();
-    this.#teams.clear();
+    for (const card of this.#inner.values()) card.parentElement?.remove();
+    this.#inner.clear();
   }
 
   /** @param {Status} status */
@@ -76,7 +76,7 @@ export class Page {
   carryOut(name, values) {
     const [index, key, ...rest] = values;
     if (name === "item") return this.#putItem(index, key, rest[0]);
-    if (name === "team") return this.#putTeam(index, key, rest[0]);
+    if (name === "inner") return this.#putInner(index, key, rest[0], rest[1]);
     const item = this.#items[index];
     if (item && name === "question") {
       this.#openAround(item.element);
@@ -97,15 +97,18 @@ export class Page {
 
   /**
    * @param {number} key @param {string} html
-   * @param {number | null} parent The team around it.
+   * @param {number | null} parent The inner run around it.
+   * @param {number} [call] The item whose call it belongs to.
    */
-  #putTeam(key, html, parent) {
+  #putInner(key, html, parent, call) {
     const shell = /** @type {Element} */ (fragment(html).firstElementChild);
     const card = /** @type {HTMLDetailsElement} */ (shell.querySelector("details"));
-    const known = this.#teams.get(key);
+    const known = this.#inner.get(key);
     if (!known) {
-      this.#append(shell, parent);
-      this.#teams.set(key, card);
+      const caller = call === undefined ? undefined : this.element(call);
+      if (caller) caller.after(shell);
+      else this.#append(shell, parent);
+      this.#inner.set(key, card);
       return;
     }
     known.firstElementChild?.replaceChildren(...(card.firstElementChild?.childNodes ?? []));
@@ -114,9 +117,9 @@ export class Page {
     if (card.open || !known.contains(document.activeElement)) known.open = card.open;
   }
 
-  /** Put a new element at the end. @param {Element} made @param {number | null} [team] */
-  #append(made, team) {
-    const card = this.#teams.get(team ?? -1);
+  /** Put a new element at the end. @param {Element} made @param {number | null} [inner] */
+  #append(made, inner) {
+    const card = this.#inner.get(inner ?? -1);
     if (card) card.lastElementChild?.append(made);
     else this.#end.before(made);
   }
@@ -127,8 +130,8 @@ export class Page {
     for (; card; card = card.parentElement?.closest("details")) card.open = true;
   }
 
-  /** @param {number} index @param {string} html @param {number} [team] */
-  #putItem(index, html, team) {
+  /** @param {number} index @param {string} html @param {number} [inner] */
+  #putItem(index, html, inner) {
     const shell = /** @type {Element} */ (fragment(html).firstElementChild);
     const old = this.#items[index]?.element;
     if (old) {
@@ -138,7 +141,7 @@ export class Page {
       focus?.focus({ preventScroll: true });
       moved();
     } else {
-      this.#append(shell, team);
+      this.#append(shell, inner);
     }
     this.#items[index] = {
       element: shell,

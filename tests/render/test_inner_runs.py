@@ -1,4 +1,4 @@
-"""Inner teams in every form of a transcript: folded, counted, with their last words."""
+"""Inner runs in every form of a transcript: folded, counted, with their last words."""
 
 import re
 from typing import Any
@@ -16,12 +16,13 @@ from nbagent.messages import (
     SelectorEvent,
     SelectSpeakerEvent,
     TextMessage,
+    ToolCallExecutionEvent,
     ToolCallRequestEvent,
 )
-from nbagent.models.types import FunctionCall, RequestUsage
+from nbagent.models.types import FunctionCall, FunctionExecutionResult, RequestUsage
 from nbagent.questions.question import CallToApprove, Question
 from nbagent.render.html import transcript_to_html
-from nbagent.render.inner_teams import MOST_DEPTH, Entry, InnerTeams
+from nbagent.render.inner_runs import MOST_DEPTH, Entry, InnerRuns
 from nbagent.render.live import LiveRenderer
 from nbagent.render.markdown_document import transcript_to_markdown
 from nbagent.render.text import transcript_to_text
@@ -67,7 +68,7 @@ def fold(events: list[BaseAgentEvent | BaseChatMessage], *, ended: bool = True) 
 
 
 def cards(elements: list[Element | str]) -> list[Element]:
-    """The cards of inner teams, outer ones first."""
+    """The cards of inner runs, outer ones first."""
     found: list[Element] = []
     for element in elements:
         if isinstance(element, Element):
@@ -104,7 +105,7 @@ class Run:
             self.page.carry_out(self.renderer.flush())
 
     @property
-    def teams(self) -> list[tuple[str, bool]]:
+    def cards(self) -> list[tuple[str, bool]]:
         return summaries(self.page.root.children)
 
 
@@ -152,19 +153,19 @@ def test_a_team_is_open_while_it_works_and_folded_then() -> None:
     run = Run()
     run.take(said("go", "user"), said("One.", "a", "inner"))
     run.flush()
-    assert run.teams == [("❖ inner 1 message a: One.", True)]
+    assert run.cards == [("❖ inner 1 message a: One.", True)]
     run.take(said("Two.", "b", "inner"))
     run.flush()
-    assert run.teams == [("❖ inner 2 messages b: Two.", True)]
+    assert run.cards == [("❖ inner 2 messages b: Two.", True)]
     run.take(said("Mine.", "c"))
     run.flush()
-    assert run.teams == [("❖ inner 2 messages b: Two.", False)]
+    assert run.cards == [("❖ inner 2 messages b: Two.", False)]
     run.take(said("Again.", "a", "inner"))
     run.flush()
-    assert [is_open for _, is_open in run.teams] == [False, True]
+    assert [is_open for _, is_open in run.cards] == [False, True]
     run.take(TaskResult(messages=[]))
     run.flush()
-    assert [is_open for _, is_open in run.teams] == [False, False]
+    assert [is_open for _, is_open in run.cards] == [False, False]
 
 
 def test_a_team_is_folded_when_the_run_fails() -> None:
@@ -173,7 +174,7 @@ def test_a_team_is_folded_when_the_run_fails() -> None:
     run.flush()
     run.renderer.apply(fail(run.transcript, ValueError("no")))
     run.flush()
-    assert run.teams == [("❖ inner 1 message a: One.", False)]
+    assert run.cards == [("❖ inner 1 message a: One.", False)]
     assert "ValueError" in run.page.items[-1].text
 
 
@@ -186,12 +187,12 @@ def test_a_message_counts_once_it_is_whole_and_is_sent_but_once() -> None:
             )
         )
         run.page.carry_out(run.renderer.flush())
-    assert run.teams == [("❖ inner", True)]
+    assert run.cards == [("❖ inner", True)]
     run.take(said("Once upon a time", "a", "inner", id="m"))
     operations = run.renderer.flush()
     assert "item" not in [operation[0] for operation in operations]
     run.page.carry_out(operations)
-    assert run.teams == [("❖ inner 1 message a: Once upon a time", True)]
+    assert run.cards == [("❖ inner 1 message a: Once upon a time", True)]
 
 
 def test_what_grows_does_not_send_the_card_again() -> None:
@@ -261,10 +262,82 @@ def test_hostile_names_are_only_text_in_the_live_page() -> None:
     assert "alert(2)" in run.page.root.text
 
 
+def called(call_id: str, source: str, team: str = "", call: str | None = None) -> Any:
+    """A call of a tool; `call` is the key of the call in which it is made."""
+    metadata = {"team": team} if team else {}
+    return ToolCallRequestEvent(
+        id=call_id,
+        content=[FunctionCall(id=call_id, name=f"tool_{call_id}", arguments="{}")],
+        source=source,
+        metadata=metadata if call is None else {**metadata, "call": call},
+    )
+
+
+def returned(request: ToolCallRequestEvent) -> ToolCallExecutionEvent:
+    (call,) = request.content
+    result = FunctionExecutionResult(content="result", name=call.name, call_id=call.id)
+    return ToolCallExecutionEvent(
+        content=[result], source=request.source, metadata=request.metadata
+    )
+
+
+def in_call(request: ToolCallRequestEvent, text: str, source: str, team: str = "") -> TextMessage:
+    return said(text, source).model_copy(
+        update={"metadata": {"call": request.call_key(0), **({"team": team} if team else {})}}
+    )
+
+
+def test_what_calls_side_by_side_have_run_stands_below_each_of_them() -> None:
+    first, second = called("1", "boss"), called("2", "boss")
+    run = Run()
+    run.take(said("go", "user"), first, second)
+    run.take(in_call(first, "One.", "ann"), in_call(second, "Two.", "bob"))
+    run.take(in_call(first, "More.", "ann"))
+    run.flush()
+    assert run.cards == [
+        ("↳ tool_1 2 messages ann: More.", True),
+        ("↳ tool_2 1 message bob: Two.", True),
+    ]
+    run.take(returned(first))
+    run.flush()
+    assert [is_open for _, is_open in run.cards] == [False, True]
+    run.take(returned(second), said("Done.", "boss"), TaskResult(messages=[]))
+    run.flush()
+    assert [is_open for _, is_open in run.cards] == [False, False]
+    text = transcript_to_text(run.transcript)
+    order = ("tool_1(", "↳ tool_1", "One.", "More.", "tool_2(", "↳ tool_2", "Two.", "Done.")
+    places = [text.index(words) for words in order]
+    assert places == sorted(places), text
+    assert text.count("── boss ──") == 1
+    document = transcript_to_markdown(run.transcript)
+    assert "\n> **↳ tool_1** (2 messages)\n>\n> #### ann\n" in document
+    html = transcript_to_html(run.transcript, style=False)
+    assert re.findall(r"(<hr>)?<h4[^>]*>(\w+)</h4>", html) == [
+        ("", "user"),
+        ("<hr>", "boss"),
+        ("", "ann"),
+        ("", "bob"),
+    ]
+
+
+def test_a_team_that_a_tool_runs_and_its_inner_team() -> None:
+    outer = called("1", "boss", "office")
+    deep = in_call(outer, "Deep.", "cid", "office/inner")
+    run = Run()
+    run.take(said("Hi.", "boss", "office"), outer, in_call(outer, "Words.", "ann", "office"), deep)
+    run.flush()
+    assert [words.split()[:2] for words, _ in run.cards] == [
+        ["❖", "office"],
+        ["↳", "tool_1"],
+        ["❖", "inner"],
+    ]
+
+
 PATHS = st.lists(
     st.tuples(
         st.sampled_from(["", "a", "a/b", "a/b/c", "a/b/c/d", "b", "b/a"]),
-        st.sampled_from(["say", "chunk", "end", "flush", "reload"]),
+        st.sampled_from(["say", "chunk", "end", "call", "inside", "return", "flush", "reload"]),
+        st.integers(0, 3),
     ),
     max_size=30,
 )
@@ -272,10 +345,13 @@ PATHS = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(PATHS)
-def test_whatever_happens_the_live_page_is_the_saved_form(steps: list[tuple[str, str]]) -> None:
+def test_whatever_happens_the_live_page_is_the_saved_form(
+    steps: list[tuple[str, str, int]],
+) -> None:
     run = Run()
     growing: dict[str, str] = {}
-    for number, (team, step) in enumerate(steps):
+    calls: list[ToolCallRequestEvent] = []
+    for number, (team, step, which) in enumerate(steps):
         metadata = {"team": team} if team else {}
         if step == "say":
             run.take(said(f"said {number}", f"of {team}", team))
@@ -291,6 +367,19 @@ def test_whatever_happens_the_live_page_is_the_saved_form(steps: list[tuple[str,
             )
         elif step == "end" and team in growing:
             run.take(said("other words", f"of {team}", team, id=growing.pop(team)))
+        elif step == "call":
+            # Every other one in the call before.
+            around = calls[-1] if calls and which % 2 else None
+            inside = around.metadata.get("team", "") if around else team
+            key = around.call_key(0) if around else None
+            calls.append(called(str(number), f"of {team}", inside, key))
+            run.take(calls[-1])
+        elif step == "inside" and calls:
+            request = calls[which % len(calls)]
+            path = "/".join(part for part in (request.metadata.get("team"), team) if part)
+            run.take(in_call(request, f"said {number}", f"of {team}", path))
+        elif step == "return" and calls:
+            run.take(returned(calls.pop(which % len(calls))))
         elif step == "flush":
             run.page.carry_out(run.renderer.flush())
         elif step == "reload":
@@ -301,12 +390,12 @@ def test_whatever_happens_the_live_page_is_the_saved_form(steps: list[tuple[str,
 
     assert run.page.shape() == Page(run.renderer.snapshot()).shape()
     saved = read(transcript_to_html(run.transcript, style=False))
-    assert run.teams == summaries(saved)
+    assert run.cards == summaries(saved)
     root = saved[0]
     assert isinstance(root, Element)
     assert _tree(run.page.root) == _tree(root)
-    indices = _indices(InnerTeams(run.transcript.items).entries)
-    assert indices == list(range(len(run.transcript.items)))
+    indices = _indices(InnerRuns(run.transcript.items).entries)
+    assert sorted(indices) == list(range(len(run.transcript.items)))
 
 
 def _tree(element: Element) -> list[Any]:
