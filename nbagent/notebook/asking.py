@@ -13,7 +13,8 @@ from nbagent.notebook.open_questions import OpenQuestions
 from nbagent.notebook.run import INTERRUPTED, STOPPED
 from nbagent.questions import Answer, Asker, InputRequest
 from nbagent.transcript.items import Transcript
-from nbagent.transcript.reduce import reduce, stop
+from nbagent.transcript.reduce import reduce
+from nbagent.transcript.run_state import stop
 
 
 def notebook_asker() -> Asker | None:

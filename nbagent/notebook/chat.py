@@ -17,7 +17,7 @@ from nbagent.notebook.conversation import Conversation, Partner, Turn
 from nbagent.notebook.hosts import current_host
 from nbagent.notebook.run import ShownRun
 from nbagent.transcript.items import Transcript
-from nbagent.transcript.reduce import begin_again
+from nbagent.transcript.run_state import begin_again
 
 _BUSY = "An answer is still coming. Press Stop first, or wait for its end."
 _GONE = "That message is no longer in the conversation."

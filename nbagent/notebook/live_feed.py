@@ -7,9 +7,9 @@ from typing import Any
 
 from nbagent.questions import InvalidAnswerError
 from nbagent.render.live import LiveRenderer
+from nbagent.transcript.asked import find_question
 from nbagent.transcript.items import Transcript
 from nbagent.transcript.patches import Patch
-from nbagent.transcript.reduce import find_question
 
 INTERVAL = 0.033
 """Seconds between two messages: some thirty a second. The server drops more than a thousand."""

@@ -17,7 +17,8 @@ from nbagent.notebook.run import GRACE, INTERRUPTED, STOPPED
 from nbagent.questions import asking_through
 from nbagent.transcript.items import ProgressItem, Transcript
 from nbagent.transcript.patches import PutItem, SetRun
-from nbagent.transcript.reduce import fail, reduce, stop
+from nbagent.transcript.reduce import reduce
+from nbagent.transcript.run_state import fail, stop
 
 INTERVAL = 0.2
 """Seconds between two states of the table."""

@@ -24,7 +24,8 @@ from nbagent.questions import Asker, asking_through
 from nbagent.transcript.items import Transcript
 from nbagent.transcript.patches import Patch
 from nbagent.transcript.record import Recorder
-from nbagent.transcript.reduce import fail, note_work, reduce, stop
+from nbagent.transcript.reduce import reduce
+from nbagent.transcript.run_state import fail, note_work, stop
 
 STOPPED = "Stopped by the user"
 INTERRUPTED = "Interrupted"

@@ -24,7 +24,8 @@ from nbagent.transcript.items import (
 )
 from nbagent.transcript.patches import AppendText, Patch, PutItem, SetRun
 from nbagent.transcript.record import Recorder, record, replay, replay_transcript
-from nbagent.transcript.reduce import fail, note_work, reduce, stop
+from nbagent.transcript.reduce import reduce
+from nbagent.transcript.run_state import fail, note_work, stop
 
 __all__ = [
     "AppendText",

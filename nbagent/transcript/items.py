@@ -308,7 +308,7 @@ class TeamAtWork(BaseModel):
 
 
 class Transcript(BaseModel):
-    """A run as a reader sees it. Changed only by `nbagent.transcript.reduce`.
+    """A run as a reader sees it. Changed only by `reduce` and `run_state`.
 
     Attributes:
         items: What happened, in order.

@@ -27,7 +27,8 @@ from nbagent.messages import (
     StructuredMessageFactory,
 )
 from nbagent.transcript.items import Transcript
-from nbagent.transcript.reduce import StreamItem, fail, reduce, stop
+from nbagent.transcript.reduce import StreamItem, reduce
+from nbagent.transcript.run_state import fail, stop
 
 FORMAT = "nbagent-recording"
 VERSION = 1

@@ -13,7 +13,8 @@ from nbagent.messages import BaseChatMessage, MultiModalMessage, TextMessage
 from nbagent.notebook.chat_export import export
 from nbagent.notebook.conversation import Conversation
 from nbagent.transcript import Transcript
-from nbagent.transcript.reduce import begin_again, reduce
+from nbagent.transcript.reduce import reduce
+from nbagent.transcript.run_state import begin_again
 from tests.browser.partners import heard, picture, replay, text_file
 
 

@@ -252,6 +252,19 @@ def test_an_answer_that_comes_late_still_finds_its_question() -> None:
     assert kinds(transcript).count("question") == 1
 
 
+def test_a_result_finds_its_call_however_much_the_call_has_run() -> None:
+    asked = request("c1")
+    inside = (
+        TextMessage(content=str(number), source="inner", metadata={"call": asked.call_key(0)})
+        for number in range(300)
+    )
+    transcript = fold(asked, *inside, execution("c1"))
+    assert kinds(transcript).count("tool_call") == 1
+    call = transcript.items[0]
+    assert isinstance(call, ToolCallItem)
+    assert call.state == "done"
+
+
 def test_stopping_closes_an_open_approval() -> None:
     transcript = fold(request("c1"), asked_to_approve())
     stop(transcript, "Stopped by the user")

@@ -21,7 +21,7 @@ from nbagent.transcript import (
     Transcript,
     reduce,
 )
-from nbagent.transcript.reduce import begin_again
+from nbagent.transcript.run_state import begin_again
 
 INNER = {"team": "inner"}
 MANAGER = "SelectorGroupChatManager"
