@@ -16,6 +16,7 @@ NbagentError
 ├── TasksFailedError                    some of many tasks failed; only where it is asked for
 ├── TerminatedException                 a termination condition was called after it fired
 ├── UserInputError (RuntimeError)       the human could not be asked
+├── StateError (ValueError)             a saved state belongs to something else
 ├── RecordingError (ValueError)         a file is no recording of a run
 ├── RecordedFailure                     a replayed run failed when it was recorded
 └── ModelError (RuntimeError)           a model call failed; keeps the partial answer
@@ -87,6 +88,10 @@ class TerminatedException(NbagentError):
 
 class UserInputError(NbagentError, RuntimeError):
     """The human could not be asked, or the input function failed."""
+
+
+class StateError(NbagentError, ValueError):
+    """A saved state is that of something else, of a later version, or incomplete."""
 
 
 class RecordingError(NbagentError, ValueError):

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from typing_extensions import Self
+
+from nbagent.exceptions import StateError
 
 VERSION = "1.0.0"
 """Version of the states' layout; a change that older code cannot read gets a new first number."""
@@ -17,25 +19,42 @@ class BaseState(BaseModel, defer_build=True):
         type: What the state belongs to.
         version: Version of its layout.
 
-    Raises:
-        ValueError: It is the state of something else, or one of a later version.
     """
 
     type: str = "BaseState"
     version: str = VERSION
+
+    @classmethod
+    def read(cls, state: Mapping[str, Any]) -> Self:
+        """The state that `save_state()` gave as plain data.
+
+        Raises:
+            StateError: It is the state of something else, of a later version, or incomplete.
+        """
+        try:
+            return cls.model_validate(state)
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(map(str, fault['loc']))} {fault['msg'].removeprefix('Value error, ')}"
+                for fault in error.errors(include_url=False, include_input=False)
+            )
+            raise StateError(
+                f"This cannot be loaded as {cls.__name__}: {faults.strip()}. Give load_state() "
+                "what save_state() of the same kind of agent, team or condition has returned."
+            ) from None
 
     @model_validator(mode="after")
     def _check_kind(self) -> Self:
         """Refuse what would be read as an empty state."""
         if self.version.partition(".")[0] != VERSION.partition(".")[0]:
             raise ValueError(
-                f"the state has version {self.version}, and this nbagent reads version {VERSION}."
+                f"the state has version {self.version}, and this nbagent reads version {VERSION}"
             )
         cls = type(self)
         wanted = _type_names(cls)
         # An agent without a state of its own saves a BaseState.
         if cls is not BaseState and self.type not in wanted and self.type != "BaseState":
-            raise ValueError(f"the state is of type {self.type}, not {cls.__name__}.")
+            raise ValueError(f"the state is of type {self.type}, not {cls.__name__}")
         return self
 
 

@@ -485,7 +485,7 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
         Raises:
             ValueError: It is the state of an agent with other workbenches.
         """
-        saved = AssistantAgentState.model_validate(state)
+        saved = AssistantAgentState.read(state)
         tools = saved.workbenches or {}
         unknown = [n for n in tools if n not in map(str, range(len(self._workbenches)))]
         if unknown:

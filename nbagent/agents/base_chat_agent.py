@@ -172,7 +172,7 @@ class BaseChatAgent(ChatAgent, ABC):
 
     async def load_state(self, state: Mapping[str, Any]) -> None:
         """Take up a state that `save_state()` gave."""
-        BaseState.model_validate(state)
+        BaseState.read(state)
 
     async def close(self) -> None:
         """Release what the agent uses; nothing by default."""

@@ -401,7 +401,7 @@ class CodeExecutorAgent(BaseChatAgent, Component[CodeExecutorAgentConfig]):
 
     async def load_state(self, state: Mapping[str, Any]) -> None:
         """Take up a state that `save_state()` gave."""
-        saved = CodeExecutorAgentState.model_validate(state)
+        saved = CodeExecutorAgentState.read(state)
         await self._model_context.load_state(saved.llm_context)
 
     def _to_config(self) -> CodeExecutorAgentConfig:

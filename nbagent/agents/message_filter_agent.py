@@ -123,7 +123,7 @@ class MessageFilterAgent(BaseChatAgent, Component[MessageFilterAgentConfig]):
 
     async def load_state(self, state: Mapping[str, Any]) -> None:
         """Take up a state that `save_state()` gave."""
-        saved = MessageFilterAgentState.model_validate(state)
+        saved = MessageFilterAgentState.read(state)
         await self._wrapped_agent.load_state(saved.wrapped_agent_state)
 
     async def close(self) -> None:

@@ -228,7 +228,7 @@ class SocietyOfMindAgent(BaseChatAgent, Component[SocietyOfMindAgentConfig]):
 
     async def load_state(self, state: Mapping[str, Any]) -> None:
         """Take up a state that `save_state()` gave."""
-        saved = SocietyOfMindAgentState.model_validate(state)
+        saved = SocietyOfMindAgentState.read(state)
         await self._team.load_state(saved.inner_team_state)
         await self._model_context.load_state(saved.llm_context)
         self._interrupted = saved.interrupted

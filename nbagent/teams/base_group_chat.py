@@ -471,7 +471,7 @@ class BaseGroupChat(Team, ABC):
         Raises:
             ValueError: It is the state of another team; then nothing is changed.
         """
-        states = TeamState.model_validate(state).agent_states
+        states = TeamState.read(state).agent_states
         missing = [name for name in (*self._participants, self.manager_name) if name not in states]
         if missing:
             raise ValueError(
@@ -479,7 +479,7 @@ class BaseGroupChat(Team, ABC):
                 f"{sorted(states)}."
             )
         saved = states[self.manager_name]
-        manager = BaseGroupChatManagerState.model_validate(saved)
+        manager = BaseGroupChatManagerState.read(saved)
         thread = [self._factory.create(data) for data in manager.message_thread]
         members = {
             name: participant.read_state(states[name], self._factory)

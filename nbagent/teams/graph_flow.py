@@ -160,7 +160,7 @@ class GraphFlow(BaseGroupChat, Component[GraphFlowConfig]):
 
     def load_manager(self, state: Mapping[str, Any]) -> None:
         """Take up what `save_manager()` gave."""
-        saved = GraphManagerState.model_validate(state)
+        saved = GraphManagerState.read(state)
         said: dict[str, BaseChatMessage] = {}
         for name, data in saved.said.items():
             message = self._factory.create(data)

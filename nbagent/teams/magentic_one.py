@@ -337,7 +337,7 @@ class MagenticOneGroupChat(BaseGroupChat, Component[MagenticOneGroupChatConfig])
 
     def load_manager(self, state: Mapping[str, Any]) -> None:
         """Take up what `save_manager()` gave."""
-        saved = MagenticOneOrchestratorState.model_validate(state)
+        saved = MagenticOneOrchestratorState.read(state)
         if saved.asked is not None and saved.asked not in self._participants:
             raise ValueError(
                 f"In the state {saved.asked!r} is to speak next, but the participants are "

@@ -183,7 +183,7 @@ class Participant:
         Raises:
             ValueError: The state does not fit.
         """
-        saved = ChatAgentContainerState.model_validate(state)
+        saved = ChatAgentContainerState.read(state)
         unheard: list[BaseChatMessage] = []
         for data in saved.message_buffer:
             message = factory.create(data)

@@ -97,7 +97,7 @@ class RoundRobinGroupChat(BaseGroupChat, Component[RoundRobinGroupChatConfig]):
 
     def load_manager(self, state: Mapping[str, Any]) -> None:
         """Take up what `save_manager()` gave."""
-        index = RoundRobinManagerState.model_validate(state).next_speaker_index
+        index = RoundRobinManagerState.read(state).next_speaker_index
         if not 0 <= index < len(self._order):
             raise ValueError(
                 f"next_speaker_index is {index}, and there are {len(self._order)} participants."

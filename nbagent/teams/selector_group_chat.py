@@ -226,7 +226,7 @@ class SelectorGroupChat(BaseGroupChat, Component[SelectorGroupChatConfig]):
 
     def load_manager(self, state: Mapping[str, Any]) -> None:
         """Take up what `save_manager()` gave."""
-        previous = SelectorManagerState.model_validate(state).previous_speaker
+        previous = SelectorManagerState.read(state).previous_speaker
         if previous is not None and previous not in self._participants:
             raise ValueError(
                 f"previous_speaker is {previous!r}, and the participants are "

@@ -154,7 +154,7 @@ class Swarm(BaseGroupChat, Component[SwarmConfig]):
 
     def load_manager(self, state: Mapping[str, Any]) -> None:
         """Take up what `save_manager()` gave."""
-        current = SwarmManagerState.model_validate(state).current_speaker
+        current = SwarmManagerState.read(state).current_speaker
         if current not in self._participants:
             raise ValueError(
                 f"current_speaker is {current!r}, and the participants are "

@@ -313,7 +313,9 @@ def describe_error(error: BaseException) -> str:
             for detail in error.errors(include_url=False)
         ]
         return "Invalid arguments. " + "; ".join(lines)
-    text = str(error) or type(error).__name__
+    text = str(error)
+    if not text or isinstance(error, KeyError):  # which says the key and nothing else
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if error.__cause__ is not None:
         text += f" (caused by {type(error.__cause__).__name__}: {error.__cause__})"
     return text

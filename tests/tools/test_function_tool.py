@@ -194,14 +194,20 @@ async def test_workbench_tells_results_and_failures() -> None:
         """Place."""
         return Place(city="Köln")
 
-    bench = StaticWorkbench([FunctionTool(f) for f in (weather, fail, draw, place)])
+    def look_up() -> str:
+        """Look up."""
+        return {"Köln": "rain"}["Bonn"]
+
+    bench = StaticWorkbench([FunctionTool(f) for f in (weather, fail, draw, place, look_up)])
     async with bench:
         assert [schema["name"] for schema in await bench.list_tools()] == [
             "weather",
             "fail",
             "draw",
             "place",
+            "look_up",
         ]
+        assert (await bench.call_tool("look_up")).to_text() == "KeyError: 'Bonn'"
         failed = await bench.call_tool("fail")
         assert failed.is_error
         assert "outer" in failed.to_text() and "KeyError" in failed.to_text()
