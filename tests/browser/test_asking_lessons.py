@@ -1,78 +1,28 @@
 """Lessons 3 and 4 as a learner works through them: with files, answers and permissions."""
 
 import asyncio
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Locator, expect
+from playwright.async_api import BrowserContext, expect
 
 from tests.browser.conftest import Servers
-from tests.browser.kernels import VERSIONS
-from tests.browser.page import MEANT, NotebookPage
-from tests.browser.sample_files import write_sample
-from tests.browser.servers import FrontEnd
-from tests.browser.test_lesson import (
-    LESSON,
+from tests.browser.lessons import (
+    answer,
+    assert_ended_well,
     cell_with,
+    combinations,
+    controls,
     copy_lesson,
+    pictures,
     run_all_from_the_menu,
     seen,
 )
+from tests.browser.page import MEANT, NotebookPage
+from tests.browser.sample_files import write_sample
+from tests.browser.servers import FrontEnd
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
-
-combinations = pytest.mark.parametrize(
-    ("front_end", "version"), [("lab", VERSIONS[0]), ("notebook", VERSIONS[-1])]
-)
-
-
-async def pictures(page: NotebookPage, name: str, target: Locator) -> None:
-    """Keep the looks of something: in JupyterLab light and dark, in Notebook 7 at 400 pixels."""
-    if page.server.front_end == "notebook":
-        await page.page.set_viewport_size({"width": 400, "height": 900})
-        await page.screenshot(f"{name}-400", target)
-        await page.page.set_viewport_size({"width": 1200, "height": 1000})
-        return
-    for theme in ("JupyterLab Dark", "JupyterLab Light"):
-        await page.theme(theme)
-        await asyncio.sleep(1)  # JupyterLab covers the page while it changes
-        await page.screenshot(f"{name}-{theme[11:].lower()}", target)
-
-
-async def controls(page: NotebookPage, index: int, number: int = 0) -> Locator:
-    """The controls of an open question in the output of a cell."""
-    found = (await seen(page, index)).locator(".nbagent-controls").nth(number)
-    await found.wait_for()
-    await asyncio.sleep(MEANT)
-    return found
-
-
-async def answer(page: NotebookPage, index: int, text: str) -> None:
-    """Write an answer and send it with Enter."""
-    box = (await controls(page, index)).get_by_role("textbox")
-    await box.fill(text)
-    await box.press("Enter")
-
-
-async def assert_ended_well(
-    page: NotebookPage, cells: list[dict[str, Any]], *, failing: int | None = None
-) -> None:
-    """Every cell has run, and left no error and no live view."""
-    last = max(index for index, cell in enumerate(cells) if cell["cell_type"] == "code")
-    await page.page.wait_for_function(
-        """(index) => {
-          const cell = window.jupyterapp.shell.currentWidget.content.model.cells.get(index);
-          return cell.executionCount !== null && cell.executionState !== 'running';
-        }""",
-        arg=last,
-    )
-    for index, cell in enumerate(cells):
-        if cell["cell_type"] == "code" and index != failing:
-            outputs = await page.outputs(index)
-            assert not [o for o in outputs if o["output_type"] == "error"], cell["source"]
-            assert "widget-view" not in json.dumps(outputs), "a live view was left behind"
 
 
 @combinations
@@ -85,8 +35,7 @@ async def test_lesson_3(
 ) -> None:
     server = servers(front_end)
     name = f"lesson-3-{front_end}.ipynb"
-    lesson = LESSON.with_name("03-pictures-and-files.ipynb")
-    cells = copy_lesson(server, name, version, lesson)
+    cells = copy_lesson(server, name, version, "03-pictures-and-files.ipynb")
     page = await NotebookPage.open(context, server, name)
     await run_all_from_the_menu(page)
 
@@ -117,7 +66,7 @@ async def test_lesson_4(
 ) -> None:
     server = servers(front_end)
     name = f"lesson-4-{front_end}.ipynb"
-    cells = copy_lesson(server, name, version, LESSON.with_name("04-ask-the-human.ipynb"))
+    cells = copy_lesson(server, name, version, "04-ask-the-human.ipynb")
     page = await NotebookPage.open(context, server, name)
     await run_all_from_the_menu(page)
 

@@ -3,66 +3,27 @@
 import asyncio
 import json
 import re
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Locator, expect
+from playwright.async_api import BrowserContext, expect
 
 from tests.browser.conftest import Servers
-from tests.browser.kernels import VERSIONS, kernel_name
+from tests.browser.kernels import VERSIONS
+from tests.browser.lessons import (
+    assert_ended_well,
+    cell_with,
+    copy_lesson,
+    run_all_from_the_menu,
+    seen,
+)
 from tests.browser.page import NotebookPage
-from tests.browser.servers import FrontEnd, JupyterServer
+from tests.browser.servers import FrontEnd
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
-LESSON = Path(__file__).parents[2] / "notebooks" / "01-first-agent.ipynb"
+LESSON = "01-first-agent.ipynb"
 
 FRONT_ENDS: tuple[FrontEnd, ...] = ("lab", "notebook")
-
-
-def copy_lesson(
-    server: JupyterServer, name: str, version: str, lesson: Path = LESSON
-) -> list[dict[str, Any]]:
-    """Put a lesson into the served folder, set to the kernel under test; its cells."""
-    notebook = json.loads(lesson.read_text(encoding="utf-8"))
-    notebook["metadata"]["kernelspec"] = {
-        "name": kernel_name(version),
-        "display_name": f"Python (ipykernel {version})",
-        "language": "python",
-    }
-    (server.notebooks / name).write_text(json.dumps(notebook), encoding="utf-8")
-    return notebook["cells"]
-
-
-def cell_with(cells: list[dict[str, Any]], words: str) -> int:
-    """The index of the code cell that holds `words`."""
-    found = [
-        index
-        for index, cell in enumerate(cells)
-        if cell["cell_type"] == "code" and words in "".join(cell["source"])
-    ]
-    assert len(found) == 1, f"{words!r} stands in {len(found)} code cells"
-    return found[0]
-
-
-async def run_all_from_the_menu(page: NotebookPage) -> None:
-    menu_bar = page.page.locator(".lm-MenuBar-content").first
-    await menu_bar.get_by_text("Run", exact=True).click()
-    await page.page.locator(".lm-Menu").get_by_text("Run All Cells", exact=True).click()
-
-
-async def seen(page: NotebookPage, index: int) -> Locator:
-    """The output of a cell, scrolled to so that the front end draws it."""
-    output = page.output(index)
-    await page.page.evaluate(
-        """(index) => {
-          const notebook = window.jupyterapp.shell.currentWidget.content;
-          return notebook.scrollToItem(index, 'smart');
-        }""",
-        index,
-    )
-    return output
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -72,7 +33,7 @@ async def test_lesson_1(
 ) -> None:
     server = servers(front_end)
     name = f"lesson-{version.replace('.', '-')}.ipynb"
-    cells = copy_lesson(server, name, version)
+    cells = copy_lesson(server, name, version, LESSON)
     table, tool, picture, stop = (
         cell_with(cells, words)
         for words in ("Show me a table", "Tell me about Binder", "PILImage.new", "long answer")
@@ -109,19 +70,7 @@ async def test_lesson_1(
     await view.locator(".nbagent-static").wait_for()
     await expect(view).to_contain_text("Stopped")
     await expect(view).to_contain_text("stop reason: Stopped by the user")
-    last = cell_with(cells, "model.close()")
-    await page.page.wait_for_function(
-        """(index) => {
-          const cell = window.jupyterapp.shell.currentWidget.content.model.cells.get(index);
-          return cell.executionCount !== null && cell.executionState !== 'running';
-        }""",
-        arg=last,
-    )
-    for index, cell in enumerate(cells):
-        if cell["cell_type"] == "code":
-            outputs = await page.outputs(index)
-            assert not [o for o in outputs if o["output_type"] == "error"], cell["source"]
-            assert "widget-view" not in json.dumps(outputs), "a live view was left behind"
+    await assert_ended_well(page, cells)
 
     if version == VERSIONS[0]:
         for theme in ("JupyterLab Light", "JupyterLab Dark"):
