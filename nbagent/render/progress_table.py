@@ -106,12 +106,18 @@ def more_text(count: int) -> str:
 
 def _row_html(number: int, row: TaskProgress) -> str:
     texts = cells(number, row)
-    inner = [f"<td{_LEFT}>{escape(text, quote=False)}</td>" for text in texts[:-1]]
+    # Facts stay in one line each, also beside long tasks and words.
+    _, task, *facts = (escape(text, quote=False) for text in texts[:-1])
+    inner = [f"<td{_LEFT}>{text}</td>" for text in (number, task, *map(_in_one_line, facts))]
     last = escape(texts[-1], quote=False)
     if row.traceback:
         summary = f"<summary>{escaped_line(row.error, _ERROR)}</summary>"
         last = f"<details>{summary}{folded_html(row.traceback)}</details>"
     return f"<tr>{''.join(inner)}<td{_LEFT}>{last}</td></tr>"
+
+
+def _in_one_line(html: str) -> str:
+    return html.replace(" ", "\u00a0")
 
 
 def _time(row: TaskProgress) -> str:
