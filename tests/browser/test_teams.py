@@ -36,7 +36,7 @@ async def test_a_team_shows_who_works_and_folds_the_team_inside(
     page = await prepared(open_notebook, front_end)
     task = "team_runs.nested(0.25).run_stream(task='Write about the tides of Kiel.')"
     index = await page.run(f"result = await show({task})")
-    live = page.output(index).locator(".nbagent-live")
+    live = page.live(index)
     chips = live.get_by_role("list", name="Team newsroom").get_by_role("listitem")
     await expect(chips).to_have_text(["planner", "research", "writer"])
     await expect(working(live)).to_have_text(["planner"])
@@ -53,7 +53,7 @@ async def test_a_team_shows_who_works_and_folds_the_team_inside(
     await expect(card.locator("summary")).to_contain_text("analyst: It is **small**: wind")
     await page.ended(index)
 
-    saved = page.output(index).locator(".nbagent-static")
+    saved = page.static(index)
     summary = saved.locator(".nbagent-inner > summary")
     await expect(summary).to_have_text(re.compile("research.*2 messages.*analyst: It is"))
     await expect(saved.locator(".nbagent-shares")).to_have_text(re.compile("^Tokens: analyst 30"))
@@ -76,7 +76,7 @@ async def test_the_reader_decides_whether_the_team_inside_is_open(
 ) -> None:
     page = await prepared(open_notebook, front_end)
     index = await page.run("await show(team_runs.nested(0.2).run_stream(task='Write.'))")
-    live = page.output(index).locator(".nbagent-live")
+    live = page.live(index)
     card = live.locator(".nbagent-inner")
     await expect(working(live)).to_have_text(["research", "searcher"])
     await card.locator("summary").click()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from nbagent import TaskResult
 from nbagent.base.at_work import WorkNote
@@ -11,23 +11,12 @@ from nbagent.messages import TextMessage, UserInputRequestedEvent
 from nbagent.models.types import RequestUsage
 from nbagent.questions.question import Question
 from tests.axe import violations
-from tests.chromium import LAUNCH_ARGUMENTS, chromium_executable
 from tests.render.question_page import QuestionPage
 
 OUTER = ("planner", "research", "Ōta", "a critic with quite a long name, and what else")
 INNER = ("searcher", "analyst")
 
 NewPage = Callable[..., QuestionPage]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=chromium_executable(), args=list(LAUNCH_ARGUMENTS)
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
