@@ -9,20 +9,20 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from nbagent.base.team_shape import TeamShape
+
 
 @dataclass(frozen=True)
 class WorkNote:
     """A turn began or ended.
 
     Attributes:
-        team: The team's name.
-        members: All of its participants, by name.
+        team: The team, as a picture shows it.
         name: The participant whose turn it is.
         begins: Whether the turn begins; False where it ends, however it does.
     """
 
-    team: str
-    members: tuple[str, ...]
+    team: TeamShape
     name: str
     begins: bool
 
@@ -43,14 +43,20 @@ def told_who_works(listener: WorkListener) -> Generator[None]:
 
 
 @contextmanager
-def at_work(team: str, members: tuple[str, ...], name: str) -> Generator[None]:
-    """Around a participant's turn; the arguments are those of `WorkNote`."""
+def at_work(team: Callable[[], TeamShape], name: str) -> Generator[None]:
+    """Around a participant's turn.
+
+    Args:
+        team: Describes the team; called where somebody listens.
+        name: The participant whose turn it is.
+    """
     listener = _listener.get()
     if listener is None:
         yield
         return
-    listener(WorkNote(team, members, name, begins=True))
+    shape = team()
+    listener(WorkNote(shape, name, begins=True))
     try:
         yield
     finally:
-        listener(WorkNote(team, members, name, begins=False))
+        listener(WorkNote(shape, name, begins=False))

@@ -37,6 +37,10 @@ they are carried out in order:
 `["refused", index, message, errors]`
     The answer that the page gave to item `index` does not fit: keep the controls, show why.
     `errors` maps names of fields to texts. Not part of a snapshot.
+`["picture", html]`
+    Show `html`, one SVG element, while the run goes on, as the picture of the outermost team that
+    `teams` of the next status names; the element of its member number n has n in its
+    `data-member` attribute. Empty for a team without one, and when the run has ended.
 `["status", fields]`
     The run as a whole. `fields` has `state` ("running", "done", "failed" or "stopped"),
     `started_at` (milliseconds since 1970, UTC; null before the first event), `elapsed`
@@ -59,6 +63,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nbagent.base.team_shape import TeamShape
 from nbagent.render.block_patches import AppendText as AppendBlockText
 from nbagent.render.block_patches import BlockPatch, DropBlock, PutBlock, PutRows
 from nbagent.render.inner_run_card import inner_run_card
@@ -69,6 +74,7 @@ from nbagent.render.plain_text import one_line, visible
 from nbagent.render.question_fields import question_fields
 from nbagent.render.run_html import footer_html, notices_html, run_seconds, token_shares
 from nbagent.render.speakers import Speakers, speaker_letter
+from nbagent.render.team_picture import live_picture
 from nbagent.transcript.items import Item, MessageItem, TeamAtWork, ThoughtItem, Transcript
 from nbagent.transcript.patches import AppendText, Patch, PutItem, SetRun
 
@@ -113,6 +119,7 @@ class LiveRenderer:
         self._due: set[int] = set()
         self._unfinished: set[int] = set()
         self._status_due = True
+        self._pictured: TeamShape | None = None
         for index, item in enumerate(transcript.items):
             self._put(index, item)
 
@@ -178,6 +185,8 @@ class LiveRenderer:
             if self._shown[index].said is None and not body.pending:
                 self._unfinished.remove(index)
         if self._status_due:
+            if self._pictured != self._outermost:
+                operations.append(self._picture_operation())
             operations.append(self._status_operation())
             self._status_due = False
         return operations
@@ -198,7 +207,7 @@ class LiveRenderer:
             operations += self._item_operations(index)
             if shown.body is not None:
                 operations += [_operation(index, patch) for patch in shown.body.snapshot()]
-        operations.append(self._status_operation())
+        operations += [self._picture_operation(), self._status_operation()]
         return operations
 
     def finish(self) -> None:
@@ -279,6 +288,15 @@ class LiveRenderer:
         parent = None if run.parent is None else run.parent.key
         return ["inner", run.key, html, parent, *([] if run.call is None else [run.call])]
 
+    @property
+    def _outermost(self) -> TeamShape | None:
+        teams = self._transcript.teams
+        return teams[0].team if teams else None
+
+    def _picture_operation(self) -> list[Any]:
+        self._pictured = self._outermost
+        return ["picture", live_picture(self._pictured) if self._pictured else ""]
+
     def _status_operation(self) -> list[Any]:
         transcript = self._transcript
         started_at = transcript.started_at
@@ -300,14 +318,14 @@ class LiveRenderer:
     def _team_fields(self, team: TeamAtWork) -> dict[str, Any]:
         members = [
             {
-                "name": one_line(name),
-                "colour": self._speakers.known(name),
-                "mark": speaker_letter(name),
-                "working": name in team.working,
+                "name": one_line(node.name),
+                "colour": self._speakers.known(node.name),
+                "mark": speaker_letter(node.name),
+                "working": node.name in team.working,
             }
-            for name in team.members
+            for node in team.team.nodes
         ]
-        return {"team": one_line(team.team), "members": members}
+        return {"team": one_line(team.team.name), "members": members}
 
 
 def _ending(item: MessageItem) -> list[Part]:

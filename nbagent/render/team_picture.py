@@ -49,7 +49,21 @@ def team_bundle(shape: TeamShape) -> dict[str, str]:
 
 def team_svg(shape: TeamShape) -> str:
     """A team as an SVG file, without script, ids, links and anything loaded from elsewhere."""
-    drawing = _team(shape, Speakers())
+    return _document(shape, numbered=False)
+
+
+def live_picture(shape: TeamShape) -> str:
+    """The picture in which a live page lights the member at work; empty for none.
+
+    A ring and a hub are told by the row of their members alone. The element of member number n
+    has n in its `data-member` attribute, inner teams' members have none.
+    """
+    fits = shape.kind is TeamShapeKind.GRAPH and _count(shape) <= MOST_NODES
+    return _document(shape, numbered=True) if fits else ""
+
+
+def _document(shape: TeamShape, *, numbered: bool) -> str:
+    drawing = _team(shape, Speakers(), numbered=numbered)
     width, height = drawing.width + 2 * _MARGIN, drawing.height + 2 * _MARGIN
     label = f"{shape.title or shape.kind.value} {shape.name}"
     return svg.document(drawing.at(_MARGIN, _MARGIN), width, height, label)
@@ -59,8 +73,11 @@ def _count(shape: TeamShape) -> int:
     return sum(1 + (_count(node.inner) if node.inner else 0) for node in shape.nodes)
 
 
-def _team(shape: TeamShape, speakers: Speakers) -> _Drawing:
-    members = [_member(node, speakers) for node in shape.nodes]
+def _team(shape: TeamShape, speakers: Speakers, *, numbered: bool = False) -> _Drawing:
+    members = [
+        _member(node, speakers, number if numbered else None)
+        for number, node in enumerate(shape.nodes)
+    ]
     match shape.kind:
         case TeamShapeKind.RING:
             return _ring(members)
@@ -70,23 +87,25 @@ def _team(shape: TeamShape, speakers: Speakers) -> _Drawing:
             return _graph(shape, members)
 
 
-def _member(node: ShapeNode, speakers: Speakers) -> _Drawing:
+def _member(node: ShapeNode, speakers: Speakers, number: int | None) -> _Drawing:
     """An agent as a box with its colour; a team as a frame around its own picture."""
     name = one_line(node.name, _NAME) or "unnamed"
+    hue = svg.LINE if node.inner else speaker_hue(speakers.colour(node.name))
+    # A live page finds the member by its number, and lights it in its colour.
+    mark = "" if number is None else f' data-member="{number}" color="{hue}"'
     about = svg.title_svg(f"{node.name}: {node.description}" if node.description else node.name)
     if node.inner is None:
         width = max(_LEAST_WIDTH, svg.text_width(name, svg.FONT) + 32)
-        hue = speaker_hue(speakers.colour(node.name))
         stripe = f'<rect x="1" y="8" width="4" height="{_HEIGHT - 16:g}" rx="2" fill="{hue}"/>'
         box = svg.box_svg(0, 0, width, _HEIGHT, stroke=hue)
         label = svg.text_svg(name, width / 2 + 2, _HEIGHT / 2)
-        return _Drawing(f"<g>{about}{box}{stripe}{label}</g>", width, _HEIGHT)
+        return _Drawing(f"<g{mark}>{about}{box}{stripe}{label}</g>", width, _HEIGHT)
     inner = _team(node.inner, speakers)
     title = svg.text_width(name, svg.FONT) + 20
     width, height = max(inner.width + 24, title), inner.height + 46
     frame = svg.box_svg(0, 0, width, height, fill="none", dashed=True, radius=10)
     label = svg.text_svg(name, width / 2, 16, colour=svg.LINE, bold=True)
-    content = f"<g>{about}{frame}{label}</g>{inner.at((width - inner.width) / 2, 32)}"
+    content = f"<g{mark}>{about}{frame}{label}</g>{inner.at((width - inner.width) / 2, 32)}"
     return _Drawing(content, width, height)
 
 

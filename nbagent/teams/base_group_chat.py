@@ -354,7 +354,7 @@ class BaseGroupChat(Team, ABC):
         leaves then, or saves the state, finds nothing missing.
         """
         turn = turns[name]
-        with at_work(self._name, tuple(self._participants), name):
+        with at_work(self.shape, name):
             async with aclosing(self._participants[name].take_turn(turn, token)) as stream:
                 async for event in stream:
                     self._keep(*turn.take_new(), said_by=name)

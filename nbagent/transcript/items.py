@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nbagent.base.ledger import ProgressReport, TaskLedger
 from nbagent.base.progress import TaskProgress
+from nbagent.base.team_shape import TeamShape
 from nbagent.code_executor import CodeBlock
 from nbagent.image import Image
 from nbagent.models.types import RequestUsage
@@ -295,15 +296,13 @@ class TeamAtWork(BaseModel):
     """A team of a run that goes on.
 
     Attributes:
-        team: Its name.
-        members: All of its participants, by name.
+        team: The team, as a picture shows it.
         working: Those whose turn it is now.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    team: str
-    members: tuple[str, ...]
+    team: TeamShape
     working: tuple[str, ...] = ()
 
 

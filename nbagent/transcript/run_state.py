@@ -73,19 +73,14 @@ def stop(transcript: Transcript, reason: str, at: datetime | None = None) -> lis
 def note_work(transcript: Transcript, note: WorkNote) -> list[Patch]:
     """Take note that a participant's turn has begun or ended."""
     teams = transcript.teams
-    known = (
-        number
-        for number, each in enumerate(teams)
-        # An inner team may have the name of the outer one.
-        if each.team == note.team and each.members == note.members
-    )
+    # An inner team may have the name of the outer one; it consists of others.
+    known = (number for number, each in enumerate(teams) if each.team == note.team)
     place = next(known, len(teams))
     before = teams[place].working if place < len(teams) else ()
     working = tuple(name for name in before if name != note.name)
     if note.begins:
         working = (*working, note.name)
-    now = TeamAtWork(team=note.team, members=note.members, working=working)
-    teams[place : place + 1] = [now]
+    teams[place : place + 1] = [TeamAtWork(team=note.team, working=working)]
     return [SetRun()]
 
 

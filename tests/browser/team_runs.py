@@ -77,10 +77,16 @@ def nested(delay: float = 0.1) -> RoundRobinGroupChat:
     )
 
 
-def flow() -> GraphFlow:
+def flow(delay: float = 0.1) -> GraphFlow:
     """A graph of four: one of two branches is taken."""
     builder = DiGraphBuilder()
-    members = [Member(name, "Yes.") for name in ("planner", "searcher", "critic", "writer")]
+    said = {
+        "planner": "The tides of Kiel are unknown to me.",
+        "searcher": "High water in Kiel is at 14:20, and hardly higher than low water.",
+        "critic": "That cannot be right.",
+        "writer": "Kiel has *hardly* any tides.",
+    }
+    members = [Member(name, words, delay) for name, words in said.items()]
     for member in members:
         builder.add_node(member)
     planner, searcher, critic, writer = members

@@ -1,5 +1,6 @@
 """Teams in real front ends: who is at work, what inner teams did, and a team's picture."""
 
+import asyncio
 import re
 
 import pytest
@@ -109,3 +110,27 @@ async def test_a_team_as_a_value_is_a_picture(
             await page.theme(theme)
             shade = theme.split()[1].lower()
             await page.screenshot(f"team-picture-{name}-{front_end}-{shade}", picture)
+
+
+@both_front_ends
+async def test_a_graph_that_runs_is_drawn_and_lit(
+    open_notebook: OpenNotebook, front_end: FrontEnd
+) -> None:
+    page = await prepared(open_notebook, front_end)
+    task = "team_runs.flow(0.3).run_stream(task='Write about the tides of Kiel.')"
+    index = await page.run(f"await show({task})")
+    live = page.live(index)
+    lit = live.locator(".nbagent-graph .nbagent-lit > text")
+    await expect(lit).to_have_text(["planner"])
+    await expect(lit).to_have_text(["searcher"])
+    if front_end == "notebook":
+        await page.page.set_viewport_size({"width": 400, "height": 900})
+        await page.screenshot("graph-live-400", page.output(index))
+    else:
+        for theme in THEMES:
+            await page.theme(theme)
+            await asyncio.sleep(0.7)  # JupyterLab covers the page while it changes
+            await page.screenshot(f"graph-live-{theme.split()[1].lower()}", page.output(index))
+    await expect(lit).to_have_text(["writer"])
+    await page.ended(index)
+    await expect(live.locator(".nbagent-graph > svg")).to_have_count(0)

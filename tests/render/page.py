@@ -81,6 +81,7 @@ class Page:
         root: All of it: items, and cards of inner runs with items in them.
         items: One element an item.
         status: The fields of the last status.
+        picture: The picture of the team that runs.
         questions: The fields of each open question, by the item's index.
     """
 
@@ -89,6 +90,7 @@ class Page:
         self.items: list[Element] = []
         self._runs: list[Element] = []
         self.status: dict[str, Any] = {}
+        self.picture = ""
         self.questions: dict[int, dict[str, Any]] = {}
         self._blocks: list[dict[int, tuple[Element, Element]]] = []
         self.carry_out(operations)
@@ -105,7 +107,10 @@ class Page:
 
     def shape(self) -> Any:
         """The items and the status as plain data, to compare two pages."""
-        return self.root.shape(), self.status, self.questions
+        return self.root.shape(), self.status, self.picture, self.questions
+
+    def _picture(self, html: str) -> None:
+        self.picture = html
 
     def _status(self, fields: dict[str, Any]) -> None:
         self.status = fields

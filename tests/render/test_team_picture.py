@@ -13,7 +13,7 @@ from nbagent.models.replay import ReplayChatCompletionClient
 from nbagent.render.layered_layout import layered_layout
 from nbagent.render.speakers import COLOURS, speaker_hue
 from nbagent.render.stylesheet import stylesheet
-from nbagent.render.team_picture import team_bundle, team_svg
+from nbagent.render.team_picture import live_picture, team_bundle, team_svg
 from nbagent.render.team_text import team_text
 from nbagent.teams import (
     DiGraphBuilder,
@@ -183,16 +183,21 @@ def test_hostile_names_are_text_in_well_formed_xml() -> None:
             starts=(bad,),
         )
         bundle = team_bundle(shape)
-        root = ElementTree.fromstring(bundle["image/svg+xml"].encode())
+        live = live_picture(shape)
+        assert bool(live) == (kind is TeamShapeKind.GRAPH)
+        bundle |= {"live": live} if live else {}
 
-        for element in root.iter():
-            assert element.tag.removeprefix(SVG) in TAGS
-            assert [name for name in element.attrib if not ATTRIBUTES.fullmatch(name)] == []
+        for name in bundle.keys() - {"text/plain"}:
+            for element in ElementTree.fromstring(bundle[name].encode()).iter():
+                assert element.tag.removeprefix(SVG) in TAGS
+                known = {"data-member", "color"} if name == "live" else set[str]()
+                others = element.attrib.keys() - known
+                assert [other for other in others if not ATTRIBUTES.fullmatch(other)] == []
+                assert "<script" not in bundle[name]
         for text in bundle.values():
             assert "\u202e" not in text
             assert "\x1b" not in text
             assert "\ud800" not in text
-        assert "<script" not in bundle["image/svg+xml"]
 
 
 def test_long_names_are_cut_and_wide_ones_have_room() -> None:

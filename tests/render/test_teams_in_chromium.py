@@ -1,12 +1,14 @@
 """Teams in the live view in a real browser, fed as by a kernel."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from nbagent import TaskResult
 from nbagent.base.at_work import WorkNote
+from nbagent.base.team_shape import ShapeEdge, ShapeNode, TeamShape, TeamShapeKind
 from nbagent.messages import TextMessage, UserInputRequestedEvent
 from nbagent.models.types import RequestUsage
 from nbagent.questions.question import Question
@@ -38,8 +40,17 @@ def page(new_page: NewPage) -> QuestionPage:
 
 
 def turn(name: str, *, begins: bool = True, inner: bool = False) -> WorkNote:
-    return WorkNote(
-        "research" if inner else "newsroom", INNER if inner else OUTER, name, begins=begins
+    team = shape("research", INNER) if inner else shape("newsroom", OUTER)
+    return WorkNote(team, name, begins=begins)
+
+
+def shape(name: str, members: tuple[str, ...], *ways: tuple[str, str]) -> TeamShape:
+    return TeamShape(
+        kind=TeamShapeKind.GRAPH if ways else TeamShapeKind.RING,
+        name=name,
+        nodes=tuple(ShapeNode(member) for member in members),
+        edges=tuple(ShapeEdge(*way) for way in ways),
+        starts=members[:1] if ways else (),
     )
 
 
@@ -136,3 +147,63 @@ def test_a_question_opens_the_team_that_the_reader_has_closed(page: QuestionPage
     )
     expect(card).to_have_attribute("open", "")
     expect(card.get_by_role("textbox")).to_be_visible()
+
+
+FLOW = shape(
+    "flow", ("planner", "searcher", "critic"), ("planner", "searcher"), ("searcher", "critic")
+)
+"""A graph of three in a row."""
+
+
+def lit(page: QuestionPage) -> Locator:
+    """The members of the graph that are lit."""
+    return page.page.locator(".nbagent-graph .nbagent-lit > text")
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 900), ("dark", 900), ("light", 400)])
+def test_a_graph_lights_the_member_at_work(new_page: NewPage, theme: str, width: int) -> None:
+    page = new_page(theme, width)
+    page.take(WorkNote(FLOW, "planner", begins=True))
+    graph = page.page.get_by_role("img", name="flow")
+    expect(graph).to_be_visible()
+    expect(lit(page)).to_have_text(["planner"])
+    expect(page.page.locator(".nbagent-member")).to_have_count(0)
+    page.take(
+        said("Search.", "planner"),
+        WorkNote(FLOW, "planner", begins=False),
+        WorkNote(FLOW, "searcher", begins=True),
+        WorkNote(FLOW, "critic", begins=True),
+    )
+    expect(lit(page)).to_have_text(["searcher", "critic"])
+    edge = "(text) => getComputedStyle(text.parentElement.querySelector('rect')).strokeWidth"
+    assert [float(text.evaluate(edge)[:-2]) > 2.5 for text in lit(page).all()] == [True, True]
+    heading = page.page.locator(".nbagent-item[class*=nbagent-colour-]").first
+    hue = "(place) => getComputedStyle(place).getPropertyValue('--nbagent-hue')"
+    planner = page.page.locator('[data-member="0"]')
+    assert planner.evaluate(hue) == heading.evaluate(hue)
+    assert violations(page.page, "#output") == []
+    page.take(TaskResult(messages=[]))
+    expect(graph).to_have_count(0)
+
+
+def test_a_page_that_is_opened_anew_has_the_graph_and_what_is_lit(page: QuestionPage) -> None:
+    page.take(WorkNote(FLOW, "planner", begins=True))
+    page.reload()
+    expect(lit(page)).to_have_text(["planner"])
+    page.take(TaskResult(messages=[]))
+    page.snapshot()
+    expect(page.page.locator(".nbagent-graph svg")).to_have_count(0)
+
+
+def test_a_member_of_a_graph_that_is_a_team_is_lit_with_who_works_inside(
+    page: QuestionPage,
+) -> None:
+    inner = shape("searcher", INNER)
+    nodes = tuple(
+        ShapeNode(node.name, inner=inner if node.name == "searcher" else None)
+        for node in FLOW.nodes
+    )
+    outer = replace(FLOW, nodes=nodes)
+    page.take(WorkNote(outer, "searcher", begins=True), WorkNote(inner, "analyst", begins=True))
+    expect(lit(page)).to_have_text(["searcher"])
+    expect(page.page.locator(".nbagent-member[aria-current=true]")).to_have_text(["analyst"])

@@ -27,8 +27,8 @@ async def test_turns_are_told_and_nested_ones_within() -> None:
     await team.run()  # nobody listens any more
 
     assert short(notes) == ["+a", "-a", "+inner", "+b", "-b", "-inner"]
-    assert [note.team for note in notes] == ["outer"] * 3 + ["inner"] * 2 + ["outer"]
-    assert notes[0].members == ("a", "inner")
+    assert [note.team.name for note in notes] == ["outer"] * 3 + ["inner"] * 2 + ["outer"]
+    assert [node.name for node in notes[0].team.nodes] == ["a", "inner"]
 
 
 async def test_turns_end_however_they_end() -> None:
@@ -92,7 +92,9 @@ async def test_the_status_names_who_is_at_work_until_the_run_ends() -> None:
 
 def test_an_inner_team_of_the_same_name_is_another() -> None:
     transcript = Transcript()
-    note_work(transcript, WorkNote("t", ("t", "x"), "t", begins=True))
-    note_work(transcript, WorkNote("t", ("y",), "y", begins=True))
+    inner = RoundRobinGroupChat([Speaker("y")], name="t")
+    outer = RoundRobinGroupChat([Speaker("x"), inner], name="t")
+    note_work(transcript, WorkNote(outer.shape(), "t", begins=True))
+    note_work(transcript, WorkNote(inner.shape(), "y", begins=True))
 
     assert [each.working for each in transcript.teams] == [("t",), ("y",)]

@@ -44,7 +44,7 @@ export class LiveView {
     this.bar = new Bar(() => feed.stop(), this.#listeners.signal);
     this.members = new Members(this.#listeners.signal);
     this.scroll = new ReadingAlong(this.root, this.#listeners.signal);
-    this.root.append(this.page.log, this.members.line, this.bar.line);
+    this.root.append(this.page.log, this.members.place, this.bar.line);
     this.root.append(this.page.questions.announcer, this.members.announcer);
     el.append(this.root);
   }
@@ -105,6 +105,7 @@ export class LiveView {
   #carryOut() {
     const [name, ...rest] = /** @type {Operation} */ (this.#operations.shift());
     if (name === "status") this.#status(rest[0]);
+    else if (name === "picture") this.members.draw(rest[0]);
     else this.page.carryOut(name, rest);
   }
 

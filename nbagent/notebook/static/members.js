@@ -1,7 +1,10 @@
 // @ts-check
-/** Who is at work while a team runs: a chip for each member, those whose turn it is lit. */
+/**
+ * Who is at work while a team runs: a graph's picture, or a chip for each member, in which those
+ * whose turn it is are lit.
+ */
 
-import { element } from "./html.js";
+import { element, fragment } from "./html.js";
 
 /**
  * @typedef {{name: string, colour: number, mark: string, working: boolean}} Member
@@ -12,17 +15,26 @@ import { element } from "./html.js";
 const SAID_AFTER = 2_000;
 
 export class Members {
-  line = element("div", "nbagent-at-work");
+  place = element("div", "nbagent-at-work");
   /** Read out by screen readers. */
   announcer = element("span", "nbagent-who-works", { "aria-live": "polite" });
+  #picture = element("div", "nbagent-graph");
+  #line = element("div", "nbagent-chips");
   #shown = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
   /** @param {AbortSignal} signal Ends it. */
   constructor(signal) {
-    this.line.hidden = true;
+    this.place.hidden = true;
+    this.place.append(this.#picture, this.#line);
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
+  }
+
+  /** @param {string} html The picture of the outermost team; empty for none. */
+  draw(html) {
+    this.#picture.replaceChildren(fragment(html));
+    this.#shown = "";
   }
 
   /** @param {Team[]} teams Outer teams first; none when no team runs. */
@@ -31,8 +43,10 @@ export class Members {
     if (shown === this.#shown) return;
     this.#shown = shown;
     const [first, ...inner] = teams;
-    this.line.hidden = !first;
-    const parts = first ? [chips(first.team, first.members)] : [];
+    this.place.hidden = !first;
+    const parts = [];
+    if (first && this.#picture.firstChild) this.#light(first.members);
+    else if (first) parts.push(chips(first.team, first.members));
     for (const { team, members } of inner) {
       const working = members.filter((member) => member.working);
       if (!working.length) continue;
@@ -40,8 +54,18 @@ export class Members {
       name.textContent = team;
       parts.push(name, chips(team, working));
     }
-    this.line.replaceChildren(...parts);
+    this.#line.replaceChildren(...parts);
     this.#say(teams.flatMap(({ members }) => members.filter(({ working }) => working)));
+  }
+
+  /** @param {Member[]} members */
+  #light(members) {
+    for (const [number, { colour, working }] of members.entries()) {
+      const box = this.#picture.querySelector(`[data-member="${number}"]`);
+      box?.classList.toggle("nbagent-lit", working);
+      // The picture's own colours hold for those who have not spoken yet.
+      if (colour) box?.classList.add(`nbagent-colour-${colour}`);
+    }
   }
 
   /** @param {Member[]} working */
