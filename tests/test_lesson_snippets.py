@@ -15,8 +15,8 @@ from tests.loopback import Answer, LoopbackServer, RecordedRequest, ToolCall
 
 LESSON = Path(__file__).parents[2] / "shared" / "seed" / "agentchat-high-level-api.md"
 
-# These agents are not part of nbagent yet.
-NOT_YET = ("CodeExecutorAgent", "OpenAIAssistantAgent")
+# What snippets with these names need is not part of nbagent yet.
+NOT_YET = ("LocalCommandLineCodeExecutor", "OpenAIAssistantAgent")
 
 OWN = '''
 ```python
