@@ -272,9 +272,11 @@ def _open(data: bytes, name: str) -> "PILImage.Image":
 
 def _for_png(picture: "PILImage.Image") -> "PILImage.Image":
     """The picture in a mode that PNG can store: a picture for print, say, becomes colour."""
-    if picture.mode in ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"):
+    if picture.mode in ("1", "L", "LA", "I;16", "P", "RGB", "RGBA"):
         return picture
-    return picture.convert("RGBA" if picture.mode in ("PA", "La", "RGBa") else "RGB")
+    if picture.mode.startswith("I"):  # deep greys, which as RGB would all become white
+        return picture.convert("I").convert("I;16")
+    return picture.convert({"La": "LA", "PA": "RGBA", "RGBa": "RGBA"}.get(picture.mode, "RGB"))
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:

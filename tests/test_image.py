@@ -48,6 +48,54 @@ def test_transparency_survives() -> None:
     assert again.image.getpixel((0, 0)) == (255, 0, 0, 7)
 
 
+@pytest.mark.parametrize("mode", ["LA", "PA", "La", "RGBa", "P"])
+def test_transparency_survives_in_every_form_of_it(mode: str) -> None:
+    clear = PILImage.new("RGBA", (2, 2), (250, 0, 0, 0))
+    clear.putpixel((1, 1), (250, 0, 0, 255))
+    pil = {
+        "LA": lambda: clear.convert("LA"),
+        "PA": lambda: clear.convert("PA"),
+        "La": lambda: clear.convert("LA").convert("La"),
+        "RGBa": lambda: clear.convert("RGBa"),
+        "P": lambda: clear.quantize(4),
+    }[mode]()
+    assert pil.mode == mode
+    again = Image.from_base64(Image(pil).to_base64()).image.convert("RGBA")
+    alphas = [again.getpixel((at, at)) for at in (0, 1)]
+    assert [pixel[3] for pixel in alphas if isinstance(pixel, tuple)] == [0, 255]
+
+
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "CMYK", "YCbCr", "LAB", "HSV", "I", "I;16", "I;16B", "I;16L", "F", "RGBX"]
+)
+def test_every_kind_of_picture_has_a_file(mode: str) -> None:
+    image = Image(PILImage.new(mode, (2, 3)))
+    assert Image.from_bytes(image.data).image.size == (2, 3)
+
+
+@pytest.mark.parametrize("mode", ["I", "I;16", "I;16B", "I;16L"])
+def test_deep_greys_stay_apart(mode: str) -> None:
+    deep = Image(PILImage.new(mode, (1, 1), 4660))
+    assert Image.from_bytes(deep.data).image.getpixel((0, 0)) == 4660
+
+
+def test_a_picture_is_encoded_once_and_its_file_not_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn = Image.from_pil(PILImage.new("RGB", (8, 6), "teal"))
+    read = Image.from_bytes(encoded("JPEG"))
+    assert read.image.size == (8, 6)  # decoded: the bytes stay all the same
+    first = [drawn.data, drawn.to_base64(), drawn.data_uri, read.data, read.data_uri]
+
+    def encode(*_: Any, **__: Any) -> None:
+        raise AssertionError("encoded again")
+
+    monkeypatch.setattr(PILImage.Image, "save", encode)
+    again = [drawn.data, drawn.to_base64(), drawn.data_uri, read.data, read.data_uri]
+    assert again == first
+    assert read.to_openai_format()["image_url"]["url"] == read.data_uri
+
+
 def test_other_formats_become_png() -> None:
     image = Image.from_bytes(encoded("BMP"))
     assert image.format == "PNG"

@@ -48,7 +48,6 @@ from nbagent.models.types import (
 from nbagent.state import AssistantAgentState
 from nbagent.tools.base import BaseTool, ToolSchema
 from nbagent.tools.function_tool import FunctionTool
-from nbagent.tools.run_approvals import in_one_run
 from nbagent.tools.workbench import StaticStreamWorkbench, Workbench
 
 Event = BaseAgentEvent | BaseChatMessage
@@ -192,16 +191,9 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
     @property
     def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
         """The kinds of message that this agent may answer with."""
-        kinds: list[type[BaseChatMessage]] = []
-        if self._handoffs:
-            kinds.append(HandoffMessage)
-        if self._tools or not self._own_workbench:
-            kinds.append(ToolCallSummaryMessage)
-        if self._structured_message_factory is not None:
-            kinds.append(self._structured_message_factory.StructuredMessage)
-        else:
-            kinds.append(TextMessage)
-        return kinds
+        factory = self._structured_message_factory
+        answer = TextMessage if factory is None else factory.StructuredMessage
+        return (HandoffMessage, ToolCallSummaryMessage, answer)
 
     @property
     def handoff_targets(self) -> list[str]:
@@ -230,9 +222,10 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
         """Take up new messages; yield what happens, and last the `Response`.
 
         Raises:
+            AlreadyRunningError: The agent is having another turn.
             ModelError: The model could not answer.
         """
-        return in_one_run(self._respond(messages, cancellation_token))
+        return self._turn(self._respond(messages, cancellation_token))
 
     async def _respond(
         self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken

@@ -2,17 +2,23 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeAlias
 
-from nbagent.agents.one_run import OneRun
+from nbagent.agents.one_run import OneRun, alone
 from nbagent.base.chat_agent import ChatAgent, Response
+from nbagent.base.heartbeat import heartbeat
 from nbagent.base.task import Task, TaskResult, task_messages
 from nbagent.cancellation import CancellationToken
 from nbagent.messages import BaseAgentEvent, BaseChatMessage, ModelClientStreamingChunkEvent
 from nbagent.state import BaseState
 from nbagent.tools.run_approvals import in_one_run
+
+TakeTurn: TypeAlias = Callable[
+    [Sequence[BaseChatMessage], CancellationToken],
+    AsyncGenerator[BaseAgentEvent | BaseChatMessage | Response, None],
+]
 
 
 async def response_of(
@@ -49,10 +55,13 @@ class BaseChatAgent(ChatAgent, ABC):
             )
         self._name = name
         self._description = description
-        self._one_run = OneRun(
+        refusal = (
             f"agent {name!r} is already running. It keeps one conversation, so it runs "
             "one task at a time: await the first run, or make a second agent."
         )
+        self._one_run = OneRun(refusal)
+        # Apart from the run, as a team has its agents take turns without runs of their own.
+        self._one_turn = OneRun(refusal)
 
     @property
     def name(self) -> str:
@@ -89,6 +98,16 @@ class BaseChatAgent(ChatAgent, ABC):
             yield message
         yield response
 
+    def _turn(
+        self, stream: AsyncGenerator[BaseAgentEvent | BaseChatMessage | Response, None]
+    ) -> AsyncGenerator[BaseAgentEvent | BaseChatMessage | Response, None]:
+        """A turn of an agent that keeps a conversation: refused while it has another one.
+
+        Raises:
+            AlreadyRunningError: At the first item, before `stream` begins.
+        """
+        return in_one_run(alone(self._one_turn, stream))
+
     async def run(
         self,
         *,
@@ -108,11 +127,7 @@ class BaseChatAgent(ChatAgent, ABC):
             AlreadyRunningError: A run of this agent is still going on.
         """
         result: TaskResult | None = None
-        stream = self.run_stream(
-            task=task,
-            cancellation_token=cancellation_token,
-            output_task_messages=output_task_messages,
-        )
+        stream = self._run(self._whole_turn, task, cancellation_token, output_task_messages)
         async with aclosing(stream):
             async for item in stream:
                 if isinstance(item, TaskResult):
@@ -120,7 +135,7 @@ class BaseChatAgent(ChatAgent, ABC):
         assert result is not None, f"{type(self).__name__} ended without a Response"
         return result
 
-    async def run_stream(
+    def run_stream(
         self,
         *,
         task: Task = None,
@@ -131,30 +146,54 @@ class BaseChatAgent(ChatAgent, ABC):
 
         Arguments and errors are those of `run()`. Leaving the loop early ends the run.
         """
+        return self._run(self.on_messages_stream, task, cancellation_token, output_task_messages)
+
+    def _whole_turn(
+        self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
+    ) -> AsyncGenerator[BaseAgentEvent | BaseChatMessage | Response, None]:
+        """A turn that nobody watches: by `on_messages()` where a subclass has changed that alone.
+
+        As in AgentChat, whose `run()` calls `on_messages()` and whose `run_stream()` the other.
+        """
+        for kind in type(self).__mro__:
+            if "on_messages_stream" in vars(kind):
+                break
+            if "on_messages" in vars(kind):
+                return BaseChatAgent.on_messages_stream(self, messages, cancellation_token)
+        return self.on_messages_stream(messages, cancellation_token)
+
+    async def _run(
+        self,
+        take_turn: TakeTurn,
+        task: Task,
+        cancellation_token: CancellationToken | None,
+        shows_task: bool,
+    ) -> AsyncGenerator[BaseAgentEvent | BaseChatMessage | TaskResult, None]:
         new_messages = task_messages(task)
         token = cancellation_token or CancellationToken()
         output: list[BaseAgentEvent | BaseChatMessage] = []
-        async with (
-            self._one_run as one_run,
-            aclosing(in_one_run(self.on_messages_stream(new_messages, token))) as stream,
-        ):
-            try:
-                if output_task_messages:
-                    for message in new_messages:
-                        output.append(message)
-                        yield message
-                async for item in stream:
-                    if isinstance(item, Response):
-                        output.append(item.chat_message)
-                        yield item.chat_message
-                        yield TaskResult(messages=output)
-                    else:
-                        if not isinstance(item, ModelClientStreamingChunkEvent):
-                            output.append(item)
-                        yield item
-            except (GeneratorExit, asyncio.CancelledError):
-                one_run.leave()
-                raise
+        with heartbeat():
+            async with (
+                self._one_run as one_run,
+                aclosing(in_one_run(take_turn(new_messages, token))) as stream,
+            ):
+                try:
+                    if shows_task:
+                        for message in new_messages:
+                            output.append(message)
+                            yield message
+                    async for item in stream:
+                        if isinstance(item, Response):
+                            output.append(item.chat_message)
+                            yield item.chat_message
+                            yield TaskResult(messages=output)
+                        else:
+                            if not isinstance(item, ModelClientStreamingChunkEvent):
+                                output.append(item)
+                            yield item
+                except (GeneratorExit, asyncio.CancelledError):
+                    one_run.leave()
+                    raise
 
     @abstractmethod
     async def on_reset(self, cancellation_token: CancellationToken) -> None:

@@ -38,6 +38,7 @@ from nbagent.messages import (
 from nbagent.model_context import ChatCompletionContext, UnboundedChatCompletionContext
 from nbagent.models.client import ChatCompletionClient
 from nbagent.models.types import AssistantMessage, LLMMessage, SystemMessage, UserMessage
+from nbagent.questions import answer_of
 from nbagent.state import CodeExecutorAgentState
 from nbagent.tools.run_approvals import in_one_run
 
@@ -181,12 +182,13 @@ class CodeExecutorAgent(BaseChatAgent, Component[CodeExecutorAgentConfig]):
         """Yield the code and what it gave, and last the `Response`.
 
         Raises:
+            AlreadyRunningError: The agent is having another turn.
             ModelError: The model could not answer.
             Exception: Whatever the code executor raises.
         """
         if self._model_client is None:
             return in_one_run(self._run_theirs(messages, cancellation_token))
-        return in_one_run(self._run_own(self._model_client, messages, cancellation_token))
+        return self._turn(self._run_own(self._model_client, messages, cancellation_token))
 
     async def extract_code_blocks_from_messages(
         self, messages: Sequence[BaseChatMessage]
@@ -227,12 +229,12 @@ class CodeExecutorAgent(BaseChatAgent, Component[CodeExecutorAgentConfig]):
         if inspect.iscoroutinefunction(self._approval_func):
             response = await cancellation_token.wait(self._approval_func(request))
         else:
-            # A thread, because the function may block until a person has decided.
+            # It may block until a person has decided.
             decide = cast(
                 "Callable[[ApprovalRequest], ApprovalResponse | Awaitable[ApprovalResponse]]",
                 self._approval_func,
             )
-            response = await cancellation_token.wait(asyncio.to_thread(decide, request))
+            response = await cancellation_token.wait(answer_of(decide, request))
             if inspect.isawaitable(response):
                 response = await cancellation_token.wait(response)
         if response.approved is True:

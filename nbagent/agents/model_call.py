@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -75,21 +76,23 @@ class ModelCall:
         self._check_vision(messages)
         if self._client.model_info["vision"]:
             messages = with_tool_pictures(messages)
+        # "auto" goes without saying: a client of one's own may not know of choices.
+        choice: dict[str, Any] = {} if tools is not None else {"tool_choice": "none"}
         if not self._stream:
             self._result = await self._client.create(
                 messages,
                 tools=tools or [],
-                tool_choice="auto" if tools is not None else "none",
                 json_output=self._output_type,
                 cancellation_token=cancellation_token,
+                **choice,
             )
             return
         pieces = self._client.create_stream(
             messages,
             tools=tools or [],
-            tool_choice="auto" if tools is not None else "none",
             json_output=self._output_type,
             cancellation_token=cancellation_token,
+            **choice,
         )
         async with aclosing(pieces):
             async for piece in pieces:

@@ -1,10 +1,15 @@
 """OneRun: lets one run of an agent or a team through at a time."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TypeVar
 
 from typing_extensions import Self
 
 from nbagent.exceptions import AlreadyRunningError
+
+ItemT = TypeVar("ItemT")
 
 
 class OneRun:
@@ -43,3 +48,20 @@ class OneRun:
         assert self._ended is not None
         self._ended.set()
         self._ended = None
+
+
+async def alone(
+    one_run: OneRun, stream: AsyncGenerator[ItemT, None]
+) -> AsyncGenerator[ItemT, None]:
+    """Yield what `stream` yields, as the one run that is going on.
+
+    Raises:
+        AlreadyRunningError: Another one is; `stream` has not begun then.
+    """
+    async with one_run, aclosing(stream):
+        try:
+            async for item in stream:
+                yield item
+        except (GeneratorExit, asyncio.CancelledError):
+            one_run.leave()
+            raise

@@ -33,7 +33,6 @@ from nbagent.models.types import (
     UserMessage,
 )
 from nbagent.state import SocietyOfMindAgentState
-from nbagent.tools.run_approvals import in_one_run
 
 Event = BaseAgentEvent | BaseChatMessage
 
@@ -129,10 +128,11 @@ class SocietyOfMindAgent(BaseChatAgent, Component[SocietyOfMindAgentConfig]):
         """Yield what the team does, marked with this agent's name, and last the `Response`.
 
         Raises:
+            AlreadyRunningError: The agent is having another turn.
             ModelError: The model could not answer.
             Exception: Whatever the team raises.
         """
-        return in_one_run(self._respond(messages, cancellation_token))
+        return self._turn(self._respond(messages, cancellation_token))
 
     async def _respond(
         self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken

@@ -1,6 +1,5 @@
 """UserProxyAgent: a person as a participant."""
 
-import asyncio
 import builtins
 import inspect
 import uuid
@@ -24,7 +23,14 @@ from nbagent.messages import (
     TextMessage,
     UserInputRequestedEvent,
 )
-from nbagent.questions import InputRequest, Question, check_text, check_timeout, put_question
+from nbagent.questions import (
+    InputRequest,
+    Question,
+    answer_of,
+    check_text,
+    check_timeout,
+    put_question,
+)
 
 SyncInputFunc: TypeAlias = Callable[[str], str]
 AsyncInputFunc: TypeAlias = Callable[[str, CancellationToken | None], Awaitable[str]]
@@ -180,9 +186,8 @@ class UserProxyAgent(BaseChatAgent, Component[UserProxyAgentConfig]):
         if inspect.iscoroutinefunction(self._input_func):
             ask = cast(AsyncInputFunc, self._input_func)
             return await cancellation_token.wait(ask(prompt, cancellation_token))
-        # A thread, because the function blocks until the person has answered.
-        ask_in_thread = cast(SyncInputFunc, self._input_func)
-        return str(await cancellation_token.wait(asyncio.to_thread(ask_in_thread, prompt)))
+        blocking = cast(SyncInputFunc, self._input_func)
+        return str(await cancellation_token.wait(answer_of(blocking, prompt)))
 
     async def on_reset(self, cancellation_token: CancellationToken | None = None) -> None:
         """Nothing to forget."""

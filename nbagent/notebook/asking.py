@@ -77,7 +77,7 @@ class _LoneQuestion:
             UserInputError: The reader pressed Stop.
         """
         self.display.start()
-        async with delivery(self.display.comm_id):
+        with delivery(self.display.comm_id):
             tasks = [
                 asyncio.ensure_future(self._asker.ask(request)),
                 asyncio.ensure_future(self.display.send_changes()),

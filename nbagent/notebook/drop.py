@@ -95,7 +95,7 @@ class _Zone:
         ending = "The run was interrupted: no files were taken."
         files: list[Attachment] = []
         try:
-            async with delivery(self._view.model_id):
+            with delivery(self._view.model_id):
                 answer = await self._answer
             if answer is None:
                 ending = "Cancelled: no files were taken."

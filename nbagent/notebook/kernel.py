@@ -20,27 +20,24 @@ subshells never says that it is done with a message that it handled in a running
 a stock text field sends its first letter only; the hook says so for what it delivers.
 
 **The interrupt.** The signal only sets a flag, which the event loop sees when it wakes next.
-`delivery()` keeps a heartbeat, so that it wakes often enough.
+`nbagent.base.heartbeat` wakes it often enough.
 
 **The queue.** Cells that wait run afterwards, in their order; so too under nesting, where
 nest_asyncio2 (from 1.7.3) nests. nest_asyncio 1 loses them with ipykernel 7 ("cannot enter
 context"); while the hook is installed they are held back until the nesting cell has ended.
 """
 
-import asyncio
 import contextlib
 import importlib.metadata
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 from IPython.core.getipython import get_ipython
 
+from nbagent.base.heartbeat import heartbeat
 from nbagent.notebook.shell_hook import NoHookError, ShellHook, loses_queue
-
-HEARTBEAT_SECONDS = 0.05
-"""How long the event loop may sleep while a run is shown."""
 
 _logger = logging.getLogger(__name__)
 
@@ -119,8 +116,8 @@ def can_deliver() -> bool:
     return _find_hook() is not None
 
 
-@contextlib.asynccontextmanager
-async def delivery(comm_id: str) -> AsyncGenerator[None]:
+@contextlib.contextmanager
+def delivery(comm_id: str) -> Generator[None]:
     """Deliver a widget's messages, and interrupts, while this block awaits.
 
     Blocks may overlap; each names its own widget.
@@ -128,14 +125,12 @@ async def delivery(comm_id: str) -> AsyncGenerator[None]:
     Args:
         comm_id: The widget's `model_id`.
     """
-    heart = asyncio.create_task(_beat(), name="nbagent heartbeat")
     start_delivery(comm_id)
     try:
-        yield
+        with heartbeat():
+            yield
     finally:
         end_delivery(comm_id)
-        heart.cancel()
-        await asyncio.wait([heart])
 
 
 def start_delivery(comm_id: str) -> None:
@@ -157,11 +152,6 @@ def end_delivery(comm_id: str) -> None:
     hook = _hooks.get(id(running_kernel()))
     if hook is not None:
         hook.remove(comm_id)
-
-
-async def _beat() -> None:
-    while True:  # noqa: ASYNC110 - there is no event to wait for: waking up is all
-        await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
 def _find_hook() -> ShellHook | None:

@@ -70,7 +70,7 @@ class _ShownTasks:
         self._update()
         self._display.start()
         try:
-            async with delivery(self._display.comm_id):
+            with delivery(self._display.comm_id):
                 return await self._until_end()
         except asyncio.CancelledError:
             self._end(INTERRUPTED)

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import inspect
 import threading
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from IPython.core.async_helpers import get_asyncio_loop
 from IPython.core.interactiveshell import InteractiveShell
 
-from nbagent.notebook.kernel import HEARTBEAT_SECONDS, running_kernel
+from nbagent.base.heartbeat import heartbeat
+from nbagent.notebook.kernel import running_kernel
 from nbagent.notebook.shell_hook import nests_badly
 from nbagent.notebook.short_traceback import shorten_traceback
 from nbagent.ui.hand_over import hand_over
@@ -37,7 +38,7 @@ def run_nested(coroutine: Coroutine[Any, Any, T]) -> T:
             return hand_over(loop, coroutine)
         _let_nest(loop, coroutine)
     try:
-        with _heartbeat(loop):
+        with heartbeat(loop):
             return run_interruptible(loop, coroutine, take_over=True)
     except KeyboardInterrupt as interrupt:
         if running_kernel() is not None and not _in_cell():
@@ -91,18 +92,3 @@ def _let_nest(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, An
             f"{type(loop).__name__} cannot run an agent here. Write %%agent as the first "
             "line of a cell, or await the agent's run."
         ) from error
-
-
-@contextlib.contextmanager
-def _heartbeat(loop: asyncio.AbstractEventLoop) -> Generator[None]:
-    """Let the loop wake often, so that an interrupt counts where no signal wakes it."""
-
-    def beat() -> None:
-        nonlocal timer
-        timer = loop.call_later(HEARTBEAT_SECONDS, beat)
-
-    timer = loop.call_later(HEARTBEAT_SECONDS, beat)
-    try:
-        yield
-    finally:
-        timer.cancel()

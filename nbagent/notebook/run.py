@@ -121,7 +121,7 @@ class ShownRun(Generic[ResultT]):
         self._page = page
         self._questions = OpenQuestions(page, self._take)
         self._asker = page.asker(self._questions)
-        async with delivery(page.comm_id):
+        with delivery(page.comm_id):
             try:
                 return await self._until_end(page)
             except asyncio.CancelledError as interrupt:

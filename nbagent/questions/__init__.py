@@ -3,6 +3,7 @@
 from nbagent.questions.announcing import announcing, asking_source
 from nbagent.questions.ask import ask, check_timeout
 from nbagent.questions.asker import Asker, NobodyToAskError, asking_through, current_asker
+from nbagent.questions.blocking import answer_of
 from nbagent.questions.checks import YES_NO, check_approval, check_text
 from nbagent.questions.form import FieldKind, FormField, form_fields
 from nbagent.questions.put import put_question
@@ -31,6 +32,7 @@ __all__ = [
     "NobodyToAskError",
     "Question",
     "announcing",
+    "answer_of",
     "ask",
     "asking_source",
     "asking_through",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 from nbagent.agents.one_run import OneRun
 from nbagent.base.at_work import at_work
 from nbagent.base.chat_agent import ChatAgent
+from nbagent.base.heartbeat import heartbeat
 from nbagent.base.task import Task, TaskResult, task_messages
 from nbagent.base.team import Team
 from nbagent.base.team_shape import ShapeNode, TeamShape, TeamShapeKind, picture_bundle
@@ -269,21 +270,22 @@ class BaseGroupChat(Team, ABC):
             self._check_type(message)
         token = cancellation_token or CancellationToken()
         output: list[Event] = []
-        async with (
-            self._one_run as one_run,
-            aclosing(in_one_run(self._run(messages, token, output_task_messages))) as stream,
-        ):
-            try:
-                async for item in stream:
-                    if isinstance(item, str):
-                        yield TaskResult(messages=output, stop_reason=item)
-                    else:
-                        if not isinstance(item, ModelClientStreamingChunkEvent):
-                            output.append(item)
-                        yield item
-            except (GeneratorExit, asyncio.CancelledError):
-                one_run.leave()
-                raise
+        with heartbeat():
+            async with (
+                self._one_run as one_run,
+                aclosing(in_one_run(self._run(messages, token, output_task_messages))) as stream,
+            ):
+                try:
+                    async for item in stream:
+                        if isinstance(item, str):
+                            yield TaskResult(messages=output, stop_reason=item)
+                        else:
+                            if not isinstance(item, ModelClientStreamingChunkEvent):
+                                output.append(item)
+                            yield item
+                except (GeneratorExit, asyncio.CancelledError):
+                    one_run.leave()
+                    raise
 
     async def _run(
         self, messages: list[BaseChatMessage], token: CancellationToken, shows_task: bool

@@ -8,6 +8,7 @@ from nbagent.base.chat_agent import ChatAgent, Response
 from nbagent.base.task import TaskResult
 from nbagent.base.team import Team
 from nbagent.cancellation import CancellationToken
+from nbagent.exceptions import AlreadyRunningError
 from nbagent.messages import (
     BaseAgentEvent,
     BaseChatMessage,
@@ -92,7 +93,13 @@ class Participant:
             if agent.remembers_messages:
                 # It knows them from here on, whatever becomes of the turn.
                 self._handed_over(messages)
-            return await anext(stream, None)
+            try:
+                return await anext(stream, None)
+            except AlreadyRunningError:
+                # Refused before it looked at them; the next turn brings them.
+                if agent.remembers_messages:
+                    self.unheard[:0] = messages
+                raise
 
         async def next_item() -> Event | Response | None:
             return await anext(stream, None)

@@ -86,7 +86,7 @@ class Swarm(BaseGroupChat, Component[SwarmConfig]):
         if HandoffMessage not in first.produced_message_types:
             raise ValueError(
                 f"The first participant must be able to produce a handoff messages: {first.name!r} "
-                "is not. Give it handoffs, or put HandoffMessage into its produced_message_types."
+                "is not. Put HandoffMessage into its produced_message_types."
             )
         self._current = first.name
         # To whom was handed over outside of the team; None while a participant speaks.

@@ -40,8 +40,6 @@ def parameters_schema(tool: str, args_type: type[BaseModel], *, strict: bool) ->
         "type": "object",
         "properties": _inline(schema.get("properties", {}), definitions, recursive),
     }
-    if "description" in schema:
-        result["description"] = schema["description"]
     required = list(schema.get("required", []))
     if required:
         result["required"] = required

@@ -7,6 +7,7 @@ from typing import cast
 
 from nbagent.agents.user_proxy_agent import AsyncInputFunc, InputFuncType, UserProxyAgent
 from nbagent.cancellation import CancellationToken
+from nbagent.questions import answer_of
 
 
 class UserInputManager:
@@ -34,8 +35,7 @@ class UserInputManager:
                 asked = cast("Callable[..., Awaitable[str]]", self._callback)
                 return await asked(prompt, cancellation_token)
             blocking = cast("Callable[[str], str]", self._callback)
-            # A thread, because the function blocks until the person has answered.
-            return await asyncio.to_thread(blocking, prompt)
+            return await answer_of(blocking, prompt)
 
         return ask
 

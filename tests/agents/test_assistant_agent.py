@@ -3,6 +3,7 @@
 import asyncio
 import json
 import warnings
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import pytest
@@ -10,9 +11,12 @@ from pydantic import BaseModel
 
 from nbagent import FunctionCall, FunctionTool, Handoff, Image, MultiModalMessage, TaskResult
 from nbagent.agents import AssistantAgent
+from nbagent.base import Response
+from nbagent.cancellation import CancellationToken
 from nbagent.exceptions import ModelCapabilityError, ModelResponseError, ToolDefinitionError
 from nbagent.memory import ListMemory, MemoryContent, MemoryMimeType
 from nbagent.messages import (
+    BaseChatMessage,
     HandoffMessage,
     MemoryQueryEvent,
     ModelClientStreamingChunkEvent,
@@ -25,12 +29,14 @@ from nbagent.messages import (
 )
 from nbagent.models import (
     AssistantMessage,
+    CreateResult,
     FunctionExecutionResultMessage,
+    LLMMessage,
     SystemMessage,
     UserMessage,
 )
 from nbagent.models.replay import ReplayChatCompletionClient
-from nbagent.tools import StaticWorkbench, ToolOverride
+from nbagent.tools import StaticWorkbench, Tool, ToolOverride, ToolSchema
 from tests.agents.models import calls, replay, text
 
 
@@ -165,6 +171,18 @@ async def test_reflection_that_calls_a_tool_falls_back_to_the_results() -> None:
     assert result.messages[-1].content == "3"
 
 
+async def test_an_agent_for_structured_answers_reflects_unless_told_not_to() -> None:
+    client = replay(calls(("add", '{"a": 2}')), '{"city": "Rome", "population": 3}')
+    agent = AssistantAgent("worker", client, tools=[add], output_content_type=Answer)
+    assert isinstance((await agent.run(task="?")).messages[-1], StructuredMessage)
+    client = replay(calls(("add", '{"a": 2}')))
+    agent = AssistantAgent(
+        "worker", client, tools=[add], output_content_type=Answer, reflect_on_tool_use=False
+    )
+    assert isinstance((await agent.run(task="?")).messages[-1], ToolCallSummaryMessage)
+    assert len(client.create_calls) == 1
+
+
 async def test_several_tool_iterations_end_with_the_models_words() -> None:
     client = replay(calls(("add", '{"a": 2}')), calls(("add", '{"a": 3}')), "Done: 4.")
     agent = AssistantAgent("worker", client, tools=[add], max_tool_iterations=5)
@@ -207,8 +225,8 @@ async def test_a_formatter_takes_precedence_over_the_format() -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "told"),
     [
-        ("nosuch", "{}", "tool 'nosuch' not found in any workbench"),
-        ("add", "{not json", "not valid JSON"),
+        ("nosuch", "{}", "Error: tool 'nosuch' not found in any workbench"),
+        ("add", "{not json", "not valid JSON: Expecting property name enclosed in double quotes"),
         ("add", "[1]", "must be a JSON object"),
         ("add", '{"a": "x"}', "a: Input should be a valid integer"),
         ("add", "{}", "a: Field required"),
@@ -282,7 +300,8 @@ async def test_structured_answers() -> None:
     )
     assert message.to_text() == "Rome has 2800000 people"
     assert client.create_calls[0]["json_output"] is Answer
-    assert agent.produced_message_types == [StructuredMessage[Answer]]
+    assert StructuredMessage[Answer] in agent.produced_message_types
+    assert TextMessage not in agent.produced_message_types
 
 
 async def test_an_answer_that_does_not_fit_is_an_error_that_keeps_it() -> None:
@@ -370,9 +389,10 @@ def test_constructor_errors() -> None:
         AssistantAgent("a", replay(), tools=[add], handoffs=[Handoff(target="b", name="add")])
     with pytest.raises(ValueError, match=r"Tools cannot be used with a workbench\."):
         AssistantAgent("a", replay(), tools=[add], workbench=StaticWorkbench([]))
-    with pytest.raises(ValueError, match="greater than or equal to 1, got 0"):
+    least = "Maximum number of tool iterations must be greater than or equal to 1, got 0"
+    with pytest.raises(ValueError, match=least):
         AssistantAgent("a", replay(), max_tool_iterations=0)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="Expected Memory"):
         AssistantAgent("a", replay(), memory=ListMemory())  # pyright: ignore[reportArgumentType]
     with pytest.raises(ToolDefinitionError, match="parameter 'x' of tool 'unannotated'"):
         AssistantAgent("a", replay(), tools=[unannotated])  # pyright: ignore[reportUnknownArgumentType]
@@ -388,6 +408,8 @@ def test_constructor_errors() -> None:
     )
     with pytest.raises(ValueError, match=r"The model does not support function calling\."):
         AssistantAgent("a", no_tools, tools=[add])
+    with pytest.raises(ValueError, match=r"The model does not support function calling\."):
+        AssistantAgent("a", no_tools, handoffs=["bob"])
 
 
 async def test_tasks() -> None:
@@ -405,6 +427,19 @@ async def test_tasks() -> None:
     assert hidden.messages[0].source == "a"
     going_on = await agent.run()
     assert kinds(going_on) == ["TextMessage"]
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_the_stream_begins_with_the_task_and_ends_with_the_result(shown: bool) -> None:
+    agent = AssistantAgent("a", replay("1"))
+    task = [TextMessage(content="x", source="u"), TextMessage(content="y", source="v")]
+    *messages, result = [
+        item async for item in agent.run_stream(task=task, output_task_messages=shown)
+    ]
+    assert isinstance(result, TaskResult)
+    assert messages == result.messages
+    assert messages[:-1] == (task if shown else [])
+    assert result.stop_reason is None
 
 
 async def test_state_round_trip_and_reset() -> None:
@@ -476,3 +511,37 @@ async def test_request_events_carry_the_usage() -> None:
     assert isinstance(request, ToolCallRequestEvent)
     assert request.models_usage is not None
     assert request.models_usage.prompt_tokens == 10
+
+
+async def test_run_takes_the_answer_of_a_subclass_that_changes_on_messages() -> None:
+    class Loud(AssistantAgent):
+        async def on_messages(
+            self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
+        ) -> Response:
+            response = await super().on_messages(messages, cancellation_token)
+            said = response.chat_message.to_text().upper()
+            return Response(chat_message=TextMessage(content=said, source=self.name))
+
+    class Louder(Loud):
+        pass
+
+    for kind in (Loud, Louder):
+        result = await kind("loud", replay("quiet")).run(task="Speak")
+        assert [message.to_text() for message in result.messages] == ["Speak", "QUIET"]
+
+
+async def test_a_model_client_of_ones_own_need_not_know_of_tool_choices() -> None:
+    class Plain(ReplayChatCompletionClient):
+        async def create(  # type: ignore[override]
+            self,
+            messages: Sequence[LLMMessage],
+            *,
+            tools: Sequence[Tool | ToolSchema] = (),
+            json_output: bool | type[BaseModel] | None = None,
+            extra_create_args: Mapping[str, Any] | None = None,
+            cancellation_token: CancellationToken | None = None,
+        ) -> CreateResult:
+            return await super().create(messages, tools=tools)
+
+    agent = AssistantAgent("a", Plain(["Hello."]), tools=[])
+    assert (await agent.run(task="Hi")).messages[-1].to_text() == "Hello."

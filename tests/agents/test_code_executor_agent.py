@@ -19,9 +19,13 @@ from nbagent.code_executor import CodeBlock
 from nbagent.component import register_component
 from nbagent.exceptions import ComponentError
 from nbagent.messages import (
+    BaseChatMessage,
     CodeExecutionEvent,
     CodeGenerationEvent,
+    MultiModalMessage,
+    StopMessage,
     TextMessage,
+    ToolCallSummaryMessage,
     UserInputRequestedEvent,
 )
 from nbagent.model_context import BufferedChatCompletionContext
@@ -84,6 +88,29 @@ async def test_only_code_of_its_sources_runs(executor: SubprocessExecutor) -> No
     ]
 
 
+async def test_only_text_messages_hold_code_to_run(executor: SubprocessExecutor) -> None:
+    agent = CodeExecutorAgent("terminal", executor, approval_func=approve)
+    code = python("print(1)")
+    others: list[BaseChatMessage] = [
+        MultiModalMessage(content=[code], source="coder"),
+        ToolCallSummaryMessage(content=code, source="coder", tool_calls=[], results=[]),
+        StopMessage(content=code, source="coder"),
+    ]
+    result = await agent.run(task=others, output_task_messages=False)
+    assert said(result) == [("TextMessage", CodeExecutorAgent.NO_CODE_BLOCKS_FOUND_MESSAGE)]
+    assert executor.ran == []
+
+
+async def test_code_in_other_languages_runs_where_they_are_named(
+    executor: SubprocessExecutor,
+) -> None:
+    agent = CodeExecutorAgent(
+        "terminal", executor, supported_languages=["SH", "js"], approval_func=approve
+    )
+    await agent.run(task="```python\nx\n```\n```sh\necho 1\n```\n")
+    assert [block.language for block in executor.ran] == ["sh"]
+
+
 async def test_writes_code_runs_it_and_reports(executor: SubprocessExecutor) -> None:
     client = replay(text(python("print(6 * 7)")), "It is 42.")
     agent = CodeExecutorAgent("coder", executor, model_client=client, approval_func=approve)
@@ -102,6 +129,34 @@ async def test_writes_code_runs_it_and_reports(executor: SubprocessExecutor) -> 
     assert result.messages[-1].to_text() == "It is 42."
     # The model that reports has read the output.
     assert client.create_calls[-1]["messages"][-1].content == "42\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, [CodeExecutorAgent.DEFAULT_SYSTEM_MESSAGE, "Hi"]),
+        ({"system_message": "Write Fortran."}, ["Write Fortran.", "Hi"]),
+        ({"system_message": None}, ["Hi"]),
+    ],
+)
+async def test_what_its_model_is_told(
+    executor: SubprocessExecutor, options: dict[str, Any], told: list[str]
+) -> None:
+    client = replay("Hello.")
+    agent = CodeExecutorAgent(
+        "coder", executor, model_client=client, approval_func=approve, **options
+    )
+    await agent.run(task="Hi")
+    assert [message.content for message in client.create_calls[0]["messages"]] == told
+
+
+async def test_its_description_tells_whether_it_writes_code(executor: SubprocessExecutor) -> None:
+    def description(**options: Any) -> str:
+        return CodeExecutorAgent("c", executor, approval_func=approve, **options).description
+
+    assert description() == CodeExecutorAgent.DEFAULT_TERMINAL_DESCRIPTION
+    assert description(model_client=replay()) == CodeExecutorAgent.DEFAULT_AGENT_DESCRIPTION
+    assert description(description="Runs R.") == "Runs R."
 
 
 async def test_an_answer_in_words_runs_nothing(executor: SubprocessExecutor) -> None:
@@ -232,12 +287,19 @@ async def test_state_reset_and_config(executor: SubprocessExecutor) -> None:
     state = json.loads(json.dumps(await agent.save_state()))
     assert (state["type"], state["version"]) == ("CodeExecutorAgentState", "1.0.0")
     dumped = agent.dump_component()
+    settings = ("sources", "supported_languages", "max_retries_on_error", "system_message")
+    assert [dumped.config.get(name) for name in settings] == [["a", "b"], ["python"], 2, None]
+    assert dumped.config["model_context"]["config"] == {"buffer_size": 20}
     other = CodeExecutorAgent.load_component(json.loads(dumped.model_dump_json()))
     assert other.dump_component() == dumped
     await other.load_state(state)
     assert await other.save_state() == state
+    assert await agent.model_context.get_messages() != []
     await agent.on_reset(CancellationToken())
     assert await agent.model_context.get_messages() == []
+    await agent.run(task="Anew")
+    heard = client.create_calls[-1]["messages"]
+    assert [message.content for message in heard] == ["Anew"]
 
     plain = CodeExecutorAgent("terminal", executor, approval_func=approve)
     with pytest.raises(ComponentError, match="approval_func"):

@@ -3,15 +3,28 @@
 import asyncio
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import aclosing
 
 import pytest
 
 from nbagent import CancellationToken, TaskResult
-from nbagent.agents import AssistantAgent
+from nbagent.agents import AssistantAgent, BaseChatAgent
+from nbagent.base import Response
 from nbagent.exceptions import AlreadyRunningError
-from nbagent.messages import ModelClientStreamingChunkEvent, ToolCallRequestEvent
-from nbagent.models import AssistantMessage, FunctionExecutionResultMessage, LLMMessage
+from nbagent.messages import (
+    BaseChatMessage,
+    ModelClientStreamingChunkEvent,
+    TextMessage,
+    ToolCallRequestEvent,
+)
+from nbagent.models import (
+    AssistantMessage,
+    FunctionExecutionResultMessage,
+    LLMMessage,
+    UserMessage,
+)
+from nbagent.teams import RoundRobinGroupChat
 from tests.agents.models import StallingClient, calls, replay, text
 
 
@@ -192,6 +205,99 @@ async def test_a_second_run_at_the_same_time_is_refused_and_the_first_goes_on() 
     release.set()
     assert (await first).messages[-1].to_text() == "done"
     assert isinstance(await agent.run(task="Three"), TaskResult)
+
+
+async def test_an_agent_of_your_own_runs_one_task_at_a_time_too() -> None:
+    class Own(BaseChatAgent):
+        release = asyncio.Event()
+
+        @property
+        def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
+            return (TextMessage,)
+
+        async def on_messages(
+            self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
+        ) -> Response:
+            await self.release.wait()
+            return Response(chat_message=TextMessage(content="done", source=self.name))
+
+        async def on_reset(self, cancellation_token: CancellationToken) -> None:
+            pass
+
+    agent = Own("own", "Waits.")
+    first = asyncio.create_task(agent.run(task="One"))
+    await asyncio.sleep(0)
+    with pytest.raises(AlreadyRunningError, match="agent 'own' is already running"):
+        await asyncio.wait_for(agent.run(task="Two"), 5)
+    agent.release.set()
+    assert (await first).messages[-1].to_text() == "done"
+
+
+@pytest.mark.parametrize("second", ["team", "run", "on_messages"])
+async def test_an_agent_that_is_having_a_turn_takes_no_other_one_meanwhile(second: str) -> None:
+    entered, release = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> str:
+        """Wait."""
+        entered.set()
+        await release.wait()
+        return "done"
+
+    agent = AssistantAgent("solo", replay(calls(("wait", "{}")), text("Next.")), tools=[wait])
+    first = asyncio.create_task(RoundRobinGroupChat([agent], max_turns=1).run(task="One"))
+    await entered.wait()
+    before = await agent.model_context.get_messages()
+    with pytest.raises(AlreadyRunningError, match="agent 'solo' is already running"):
+        if second == "team":
+            await RoundRobinGroupChat([agent], max_turns=1).run(task="Two")
+        elif second == "run":
+            await agent.run(task="Two")
+        else:
+            two = TextMessage(content="Two", source="user")
+            await agent.on_messages([two], CancellationToken())
+    assert await agent.model_context.get_messages() == before
+    release.set()
+    assert (await first).messages[-1].to_text() == "done"
+    assert_calls_have_results(await agent.model_context.get_messages())
+    again = await RoundRobinGroupChat([agent], max_turns=1).run(task="Three")
+    assert again.messages[-1].to_text() == "Next."
+
+
+async def test_a_team_keeps_the_task_of_an_agent_that_had_no_time_for_it() -> None:
+    entered, release = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> str:
+        """Wait."""
+        entered.set()
+        await release.wait()
+        return "done"
+
+    client = replay(calls(("wait", "{}")), text("Second."))
+    agent = AssistantAgent("solo", client, tools=[wait])
+    first = asyncio.create_task(agent.run(task="One"))
+    await entered.wait()
+    team = RoundRobinGroupChat([agent], max_turns=1)
+    with pytest.raises(AlreadyRunningError):
+        await team.run(task="Two")
+    release.set()
+    await first
+    assert (await team.run()).messages[-1].to_text() == "Second."
+    said = client.create_calls[-1]["messages"]
+    assert [message.content for message in said if isinstance(message, UserMessage)] == [
+        "One",
+        "Two",
+    ]
+
+
+async def test_a_turn_that_was_dropped_makes_room_for_the_next() -> None:
+    agent = AssistantAgent("a", replay(calls(("slow", "{}")), "again"), tools=[slow])
+    task = [TextMessage(content="Go", source="user")]
+    async for item in agent.on_messages_stream(task, CancellationToken()):
+        if isinstance(item, ToolCallRequestEvent):
+            break
+    response = await agent.on_messages(task, CancellationToken())
+    assert response.chat_message.to_text() == "again"
+    assert_calls_have_results(await agent.model_context.get_messages())
 
 
 async def test_an_error_of_the_model_keeps_its_type_and_the_agent_runs_again() -> None:

@@ -20,7 +20,7 @@ from nbagent.messages import (
     ToolCallSummaryMessage,
 )
 from nbagent.models.types import FunctionExecutionResultMessage
-from nbagent.tools import BaseToolWithState, StaticWorkbench, ToolOverride
+from nbagent.tools import BaseToolWithState, StaticWorkbench, ToolOverride, ToolResult
 from tests.agents.models import calls, replay, text
 
 
@@ -186,6 +186,24 @@ async def test_several_workbenches_each_with_tools_of_its_own() -> None:
         ("plus", "Put together."),
         ("shout", "Shout."),
     ]
+
+
+async def test_a_workbench_that_fails_is_a_failed_call_and_the_others_go_on() -> None:
+    class Remote(StaticWorkbench):
+        async def call_tool(self, *_: object, **__: object) -> ToolResult:
+            raise ConnectionResetError("the server is gone")
+
+    remote, local = Remote([FunctionTool(fail)]), StaticWorkbench([FunctionTool(add)])
+    client = replay(calls(("fail", "{}"), ("add", '{"a": 1, "b": 1}')), text("So be it."))
+    agent = AssistantAgent("worker", client, workbench=[remote, local], max_tool_iterations=2)
+    result = await agent.run(task="Go")
+    execution = result.messages[2]
+    assert isinstance(execution, ToolCallExecutionEvent)
+    assert [(one.content, one.is_error) for one in execution.content] == [
+        ("Error: the server is gone", True),
+        ("2", False),
+    ]
+    assert result.messages[-1].to_text() == "So be it."
 
 
 async def test_two_tools_of_one_name_are_refused_before_the_model_is_asked() -> None:

@@ -2,6 +2,9 @@
 
 import asyncio
 import builtins
+import subprocess
+import sys
+import threading
 from typing import Any
 
 import pytest
@@ -31,6 +34,40 @@ async def test_asks_and_passes_on_the_answer() -> None:
     assert result.messages[2].content == "Grüße 👋"
 
 
+LEFT_WAITING = """
+import asyncio, sys, time
+from nbagent import CancellationToken
+from nbagent.agents import UserProxyAgent
+from nbagent.ui import Console, UserInputManager
+
+def ask(prompt):
+    time.sleep(600)
+
+async def main():
+    token = CancellationToken()
+    asyncio.get_running_loop().call_later(0.3, token.cancel)
+    if sys.argv[1] == "agent":
+        await UserProxyAgent("human", input_func=ask).run(cancellation_token=token)
+    manager = UserInputManager(ask)
+    agent = UserProxyAgent("human", input_func=manager.get_wrapped_callback())
+    stream = agent.run_stream(cancellation_token=token)
+    await Console(stream, user_input_manager=manager)
+
+try:
+    asyncio.run(main())
+except asyncio.CancelledError:
+    print("stopped")
+"""
+
+
+@pytest.mark.parametrize("way", ["agent", "manager"])
+def test_a_stopped_program_ends_though_its_input_function_still_waits(way: str) -> None:
+    program = [sys.executable, "-c", LEFT_WAITING, way]
+    ended = subprocess.run(program, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout.endswith("stopped\n")
+    assert ended.stderr == ""
+
+
 async def test_an_async_input_function_knows_its_request() -> None:
     seen: list[str] = []
 
@@ -48,6 +85,27 @@ async def test_an_async_input_function_knows_its_request() -> None:
     assert seen == [event.request_id]
     with pytest.raises(RuntimeError, match="only inside an input function"):
         UserProxyAgent.InputRequestContext.request_id()
+
+
+async def test_a_plain_input_function_runs_beside_the_event_loop_and_knows_its_request() -> None:
+    loop_goes_on = threading.Event()
+    seen: list[str] = []
+
+    def ask(prompt: str) -> str:
+        assert loop_goes_on.wait(10), "the event loop stands still"
+        seen.append(UserProxyAgent.InputRequestContext.request_id())
+        return "yes"
+
+    agent = UserProxyAgent("human", input_func=ask)
+    run = asyncio.create_task(agent.run(task="Well?"))
+    while not run.done() and not loop_goes_on.is_set():
+        await asyncio.sleep(0.01)
+        loop_goes_on.set()
+    request, answer = (await run).messages[1:]
+    assert isinstance(request, UserInputRequestedEvent)
+    assert (request.source, request.content) == ("human", "")
+    assert seen == [request.request_id]
+    assert isinstance(answer, TextMessage) and answer.source == "human"
 
 
 async def test_a_handoff_is_answered_with_a_handoff() -> None:
@@ -69,8 +127,10 @@ async def test_errors_of_the_input_function_are_named() -> None:
     def ask(prompt: str) -> str:
         raise EOFError("no terminal")
 
-    with pytest.raises(UserInputError, match="Failed to get user input: no terminal"):
+    with pytest.raises(UserInputError, match=r"^Failed to get user input: no terminal$") as caught:
         await UserProxyAgent("human", input_func=ask).run(task="Well?")
+    assert isinstance(caught.value, RuntimeError)  # what AgentChat's callers catch
+    assert isinstance(caught.value.__cause__, EOFError)
 
 
 async def test_a_cancel_while_it_waits_ends_the_run() -> None:

@@ -34,7 +34,7 @@ def has_arrived(name):
     return any(entry[0] == name for entry in arrived)
 
 async def run_is_shown():
-    async with delivery(ours.comm_id):
+    with delivery(ours.comm_id):
         print("waiting")
         while not has_arrived("ours"):
             await asyncio.sleep(0.01)
@@ -243,8 +243,8 @@ async def test_messages_arrive_in_their_order(notebook: Notebook) -> None:
 
 async def test_the_hook_stays_as_long_as_somebody_needs_it(notebook: Notebook) -> None:
     text = await notebook.kernel.run(
-        "async with delivery(ours.comm_id):\n"
-        "    async with delivery(other.comm_id):\n"
+        "with delivery(ours.comm_id):\n"
+        "    with delivery(other.comm_id):\n"
         "        start_delivery(other.comm_id)\n"
         "    print(callback() == stock, end=' ')\n"
         "print(callback() == stock, end=' ')\n"
@@ -352,7 +352,7 @@ async def test_says_why_where_the_kernel_is_built_differently(tmp_path: Path) ->
             "pair = thread.manager._shell_channel_to_main\n"
             "del thread.manager._shell_channel_to_main\n"
             "print(status().route)\n"
-            "async with delivery(ours.comm_id):\n"
+            "with delivery(ours.comm_id):\n"
             "    print('still works')\n"
             "thread.manager._shell_channel_to_main = pair"
         )

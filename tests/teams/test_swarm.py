@@ -10,6 +10,7 @@ from nbagent.conditions import HandoffTermination, TextMentionTermination
 from nbagent.messages import BaseChatMessage, HandoffMessage, SelectSpeakerEvent, TextMessage
 from nbagent.teams import RoundRobinGroupChat, Swarm
 from tests.agents.models import calls, replay
+from tests.teams.graph_agents import Speaker
 from tests.teams.members import Counter, hands_over
 
 
@@ -128,9 +129,14 @@ async def test_a_loaded_team_knows_that_the_user_has_it() -> None:
     assert len((await again.run(task=handoff("a"))).messages) == 2
 
 
+async def test_an_assistant_without_handoffs_may_begin() -> None:
+    team = Swarm([AssistantAgent("alone", replay("Hello."))], max_turns=1)
+    assert (await team.run(task="Hi")).messages[-1].to_text() == "Hello."
+
+
 def test_bad_arguments() -> None:
     with pytest.raises(ValueError, match="The first participant must be able to produce a handoff"):
-        Swarm([AssistantAgent("a", replay())])
+        Swarm([Speaker("a")])
     inner = RoundRobinGroupChat([Counter("b")], name="inner")
     with pytest.raises(TypeError, match="Swarm takes no teams, but 'inner' is one"):
         Swarm([Counter("a"), inner])  # type: ignore[list-item]

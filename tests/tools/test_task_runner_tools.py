@@ -68,6 +68,7 @@ async def test_an_agent_as_a_tool_gives_its_messages_to_the_model() -> None:
     schema = client.create_calls[0]["tools"][0]
     assert (schema["name"], schema["description"]) == ("writer", "Writes poems.")
     assert schema["parameters"]["required"] == ["task"]
+    assert "description" not in schema["parameters"]  # words for programmers
 
 
 async def test_the_last_message_only() -> None:

@@ -1,5 +1,10 @@
 """Estimating tokens."""
 
+import socket
+import subprocess
+import sys
+from typing import Any
+
 import pytest
 from PIL import Image as PILImage
 
@@ -53,3 +58,27 @@ def test_a_conversation_counts_all_its_parts() -> None:
     tools = [ToolSchema(name="f", description=words)]
     assert CLIENT.count_tokens(conversation, tools=tools) > sum(counts) + 125
     assert CLIENT.remaining_tokens(conversation) == CONTEXT_WINDOW - sum(counts)
+
+
+def test_counting_needs_no_network_and_no_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: Any, **__: Any) -> Any:
+        raise AssertionError("counting tokens reached for the network")
+
+    for name in ("socket", "create_connection", "getaddrinfo"):
+        monkeypatch.setattr(socket, name, unreachable)
+    for model in ("gpt-4o", "gpt-5.9", "brand-new-9"):
+        client = OpenAIChatCompletionClient(model=model, base_url="http://localhost:1/v1")
+        assert client.count_tokens([UserMessage(content="word " * 400, source="user")]) > 400
+
+
+def test_counting_loads_no_package_that_downloads_vocabularies() -> None:
+    code = """
+import sys
+sys.modules["tiktoken"] = None  # importing it fails
+from nbagent.models import UserMessage
+from nbagent.models.openai import OpenAIChatCompletionClient
+client = OpenAIChatCompletionClient(model="gpt-4o", base_url="http://localhost:1/v1")
+print(client.count_tokens([UserMessage(content="word " * 400, source="user")]) > 400)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
