@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast, overload
 
 from pydantic import BaseModel, ValidationError
 from typing_extensions import Self
@@ -158,10 +158,22 @@ class ComponentSchemaType(Generic[ConfigT]):
 class ComponentLoader:
     """Gives a class `load_component()`."""
 
+    @overload
+    @classmethod
+    def load_component(
+        cls, model: ComponentModel | dict[str, Any], expected: None = None
+    ) -> Self: ...
+
+    @overload
+    @classmethod
+    def load_component(
+        cls, model: ComponentModel | dict[str, Any], expected: type[ExpectedT]
+    ) -> ExpectedT: ...
+
     @classmethod
     def load_component(
         cls, model: ComponentModel | dict[str, Any], expected: type[ExpectedT] | None = None
-    ) -> "Self | ExpectedT":
+    ) -> Self | ExpectedT:
         """Build the component that `model` describes.
 
         Args:
@@ -216,8 +228,12 @@ class Component(ComponentFromConfig[ConfigT], ComponentSchemaType[ConfigT], Gene
 
 def component_name(component_class: type[Any]) -> str:
     """The name under which a component class is dumped."""
-    override = getattr(component_class, "component_provider_override", None)
-    if override and component_class.__module__.startswith("nbagent."):
+    if component_class.__module__.startswith("nbagent."):
+        override = getattr(component_class, "component_provider_override", None)
+    else:
+        # What another's class inherits is the name of one of ours.
+        override = vars(component_class).get("component_provider_override")
+    if override:
         return str(override)
     return f"{component_class.__module__}.{component_class.__qualname__}"
 

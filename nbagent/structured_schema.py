@@ -342,7 +342,8 @@ class _Builder:
         for key, part in properties.items():
             path = f"{where}/properties/{key.replace('~', '~0').replace('/', '~1')}"
             annotation = self._type(part, f"{name}_{key}", path, depth + 1)
-            field = _field_name(key, fields)
+            # No other property's name: a field is filled by its own name as well as by its alias.
+            field = _field_name(key, {*fields, *properties} - {key})
             described = self._merged(cast(Schema, part), path) if isinstance(part, dict) else {}
             attributes = _attributes(described)
             if field != key:

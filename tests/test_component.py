@@ -55,6 +55,19 @@ def test_wrong_configs_and_classes_are_named() -> None:
     assert loaded.dump_component() == dumped
 
 
+def test_what_a_component_tells_of_itself() -> None:
+    dumped = BufferedChatCompletionContext(3).dump_component()
+    assert dumped.model_dump() == {
+        "provider": "nbagent.model_context.BufferedChatCompletionContext",
+        "component_type": "chat_completion_context",
+        "version": 1,
+        "component_version": 1,
+        "description": "Sends the last messages.",
+        "label": "BufferedChatCompletionContext",
+        "config": {"buffer_size": 3},
+    }
+
+
 def test_own_classes_can_be_registered() -> None:
     class Config(BaseModel):
         size: int
@@ -78,6 +91,21 @@ def test_own_classes_can_be_registered() -> None:
         Own.load_component(dumped)
     register_component(Own)
     assert Own.load_component(dumped).size == 3
+
+
+def test_a_class_of_ones_own_has_the_name_that_it_gives_itself() -> None:
+    class Named(BufferedChatCompletionContext):
+        component_provider_override = "kept_files.Named"
+
+    class Nameless(BufferedChatCompletionContext):
+        pass
+
+    dumped = Named(3).dump_component()
+    assert dumped.provider == "kept_files.Named"
+    register_component(Named)
+    assert type(ChatCompletionContext.load_component(dumped)) is Named
+    # The name of the class above would load something else.
+    assert Nameless(3).dump_component().provider.endswith("<locals>.Nameless")
 
 
 def test_functions_are_loaded_only_where_allowed() -> None:

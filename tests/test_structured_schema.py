@@ -376,6 +376,17 @@ def schemas_with_values(draw: st.DrawFn, depth: int = 0) -> tuple[dict[str, Any]
     return schema, {name: parts[name][1] for name in kept}
 
 
+def test_similar_names_of_properties_are_kept_apart() -> None:
+    number = {"type": "integer"}
+    names = ["", ":A", "A", "a b", "a_b", "class", "field_class"]
+    schema = {"type": "object", "properties": dict.fromkeys(names, number), "required": ["A"]}
+    model = schema_to_pydantic_model(schema)
+    for number, name in enumerate(names):
+        value = {"A": -1} | {name: number}
+        filled = model.model_validate(value)
+        assert filled.model_dump(exclude_unset=True) == value
+
+
 @settings(max_examples=150, deadline=None)
 @given(schemas_with_values())
 def test_any_value_survives_its_schema(pair: tuple[dict[str, Any], Any]) -> None:

@@ -1,7 +1,6 @@
 """Teams' members and conditions as plain data."""
 
 from collections.abc import Sequence
-from typing import cast
 
 from nbagent.base.chat_agent import ChatAgent
 from nbagent.base.team import Team
@@ -17,16 +16,16 @@ def dump_members(members: Sequence[ChatAgent | Team]) -> list[ComponentModel]:
 def load_members(models: Sequence[ComponentModel]) -> list[ChatAgent | Team]:
     """The members again; agents or teams, as the data says."""
     return [
-        cast(Team, ComponentLoader.load_component(model, Team))
+        ComponentLoader.load_component(model, Team)
         if model.component_type == "team"
-        else cast(ChatAgent, ComponentLoader.load_component(model, ChatAgent))
+        else ComponentLoader.load_component(model, ChatAgent)
         for model in models
     ]
 
 
 def load_agents(models: Sequence[ComponentModel]) -> list[ChatAgent]:
     """The members again, of a team that takes agents only."""
-    return [cast(ChatAgent, ComponentLoader.load_component(model, ChatAgent)) for model in models]
+    return [ComponentLoader.load_component(model, ChatAgent) for model in models]
 
 
 def dump_condition(condition: TerminationCondition | None) -> ComponentModel | None:
@@ -38,4 +37,4 @@ def load_condition(model: ComponentModel | None) -> TerminationCondition | None:
     """The condition again."""
     if model is None:
         return None
-    return cast(TerminationCondition, ComponentLoader.load_component(model, TerminationCondition))
+    return ComponentLoader.load_component(model, TerminationCondition)

@@ -131,8 +131,8 @@ class GraphFlow(BaseGroupChat, Component[GraphFlowConfig]):
     ) -> AsyncGenerator[BaseAgentEvent | BaseChatMessage | Speakers | str, None]:
         """All who are due."""
         self._follow_edges()
-        if self._progress.ready:
-            yield list(self._progress.ready)
+        if speakers := self._progress.start():
+            yield speakers
         else:
             self._progress.begin()
             yield COMPLETE

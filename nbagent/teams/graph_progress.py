@@ -38,6 +38,16 @@ class GraphProgress:
         self.ready = list(self._starts)
         self._followed.clear()
 
+    def start(self) -> list[str]:
+        """Those who are ready begin to run: their names.
+
+        A node hears all that was said before it begins, so one turn answers every group that is
+        complete by then.
+        """
+        for name in self.ready:
+            self._followed.difference_update(*self._complete_groups(name))
+        return list(self.ready)
+
     def finish(self, name: str, message: BaseChatMessage) -> None:
         """A node has run: follow its edges.
 
@@ -64,14 +74,17 @@ class GraphProgress:
         for name in names:
             if name in self.ready:
                 continue
-            complete = [
-                edges
-                for group, edges in self._groups.get(name, {}).items()
-                if self._is_complete(name, group, edges)
-            ]
+            complete = self._complete_groups(name)
             if complete:
                 self.ready.append(name)
                 self._followed.difference_update(*complete)
+
+    def _complete_groups(self, name: str) -> list[list[tuple[str, int]]]:
+        return [
+            edges
+            for group, edges in self._groups.get(name, {}).items()
+            if self._is_complete(name, group, edges)
+        ]
 
     def _is_complete(self, name: str, group: str, edges: list[tuple[str, int]]) -> bool:
         followed = self._followed.intersection(edges)

@@ -167,6 +167,17 @@ async def test_a_condition_survives_dump_and_load(condition: TerminationConditio
     assert type(TerminationCondition.load_component(read)) is type(condition)
 
 
+@pytest.mark.parametrize("condition", [ExternalTermination(), TimeoutTermination(0)])
+async def test_what_fires_by_itself_is_refused_after_firing_too(
+    condition: ExternalTermination | TimeoutTermination,
+) -> None:
+    if isinstance(condition, ExternalTermination):
+        condition.set()
+    assert await condition([]) is not None
+    with pytest.raises(TerminatedException, match=r"has fired already.*reset"):
+        await condition([])
+
+
 async def test_sources_are_not_lost_in_a_dump() -> None:
     dumped = TextMentionTermination("x", sources=["b"]).dump_component()
     assert dumped.config == {"text": "x", "sources": ["b"]}

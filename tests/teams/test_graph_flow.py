@@ -1,6 +1,7 @@
 import asyncio
 import json
 import random
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from nbagent.base import TaskResult
 from nbagent.cancellation import CancellationToken
 from nbagent.component import register_component
+from nbagent.conditions import FunctionalTermination
 from nbagent.exceptions import ComponentError
-from nbagent.messages import BaseChatMessage, SelectSpeakerEvent
+from nbagent.messages import BaseAgentEvent, BaseChatMessage, SelectSpeakerEvent
 from nbagent.teams import DiGraph, DiGraphBuilder, DiGraphEdge, DiGraphNode, GraphFlow
 from nbagent.teams.round_robin import RoundRobinGroupChat
 from tests.teams.graph_agents import Speaker, sources
@@ -82,6 +84,10 @@ async def test_any_is_enough_and_runs_once_for_one_round() -> None:
     assert sources((await team.run(task="x")).messages).count("d") == 1
 
     any_ = {"activation_condition": "any"}
+    team = flow("a b c d e", "a>b", "a>c", ("b>d", any_), ("c>d", any_), "d>e")
+    # Both are heard in the one turn.
+    assert sources((await team.run(task="x")).messages)[1:] == ["a", "b", "c", "d", "e"]
+
     team = flow("a b c e d", "a>b", "a>c", "c>e", ("b>d", any_), ("e>d", any_))
     # d follows b at once, and e once more.
     assert sources((await team.run(task="x")).messages).count("d") == 2
@@ -192,6 +198,47 @@ async def test_a_cancelled_node_is_due_again() -> None:
 
     assert sources(result.messages) == ["b"]
     assert b.context == ["user: go", "a: a", "b: b"]
+
+
+async def test_an_interrupted_flow_goes_on_from_its_state_in_another_team() -> None:
+    """The node that was at work when the state was saved is due again, and its join comes."""
+
+    def four() -> tuple[GraphFlow, Speaker]:
+        a, b, c, d = (Speaker(name) for name in "abcd")
+        return flow([a, b, c, d], "a>b", "a>c", "b>d", "c>d"), c
+
+    team, c = four()
+    c.hold = asyncio.Event()
+    run = asyncio.create_task(team.run(task="go"))
+    await c.began.wait()
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    other, _ = four()
+    await other.load_state(json.loads(json.dumps(await team.save_state())))
+
+    result = await other.run()
+
+    assert sources(result.messages)[-2:] == ["c", "d"]
+    assert result.stop_reason == COMPLETE
+    assert sorted(told(other, "d")) == ["a: a", "b: b", "c: c", "d: d", "user: go"]
+    assert sources((await other.run(task="more")).messages)[:2] == ["user", "a"]
+
+
+async def test_those_who_speak_at_once_are_one_turn_for_the_condition() -> None:
+    seen: list[list[str]] = []
+
+    def note(messages: Sequence[BaseAgentEvent | BaseChatMessage]) -> bool:
+        seen.append(sources(messages))
+        return False
+
+    team = flow(
+        "a b c d", "a>b", "a>c", "b>d", "c>d", termination_condition=FunctionalTermination(note)
+    )
+
+    await team.run(task="go")
+
+    assert seen == [["user"], ["a"], ["b", "c"], ["d"]]
 
 
 async def test_a_state_in_the_middle_of_a_join_goes_through_json() -> None:

@@ -1,5 +1,6 @@
 """What every team does: who hears what, when it stops, and what goes wrong clearly."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -230,6 +231,24 @@ async def test_pause_and_resume_reach_the_agents_also_during_a_run() -> None:
             await team.pause()
             await team.resume()
     assert a.happened == b.happened == ["pause", "resume"]
+
+
+async def test_a_paused_team_asks_no_model_until_it_goes_on() -> None:
+    client = replay(*[text(f"answer {number}") for number in range(4)])
+    team = RoundRobinGroupChat([AssistantAgent(name, client) for name in "ab"], max_turns=4)
+    stream = team.run_stream(task="go")
+    async for item in stream:
+        if not isinstance(item, TaskResult) and item.source == "a":
+            break
+    await team.pause()
+    going_on = asyncio.create_task(anext(stream))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(client.create_calls) == 1 and not going_on.done()
+    await team.resume()
+    rest = [await going_on, *[item async for item in stream]]
+    assert len(client.create_calls) == 4
+    assert isinstance(rest[-1], TaskResult)
 
 
 async def test_reset_forgets_everything() -> None:

@@ -1,11 +1,12 @@
 """Teams in teams: who hears what, how events are marked, and that all of it ends and goes on."""
 
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Any
 
 from nbagent import TaskResult
-from nbagent.conditions import TextMentionTermination
-from nbagent.messages import BaseChatMessage, SelectSpeakerEvent
+from nbagent.conditions import FunctionalTermination, TextMentionTermination
+from nbagent.messages import BaseAgentEvent, BaseChatMessage, SelectSpeakerEvent
 from nbagent.teams import RoundRobinGroupChat, SelectorGroupChat, Swarm
 from tests.agents.models import replay
 from tests.teams.members import Counter, Thinker, hands_over
@@ -63,6 +64,27 @@ async def test_a_swarm_in_a_team_and_a_team_in_a_selector() -> None:
     said = [item.to_text() for item in result.messages]
     once = ["over to c", "c 1", "c 2"]
     assert said[: len(once) + 1] == ["go", *once]
+
+
+async def test_a_turn_of_an_inner_team_is_in_the_thread_and_told_to_the_condition_as_one() -> None:
+    seen: list[list[str]] = []
+
+    def note(messages: Sequence[BaseAgentEvent | BaseChatMessage]) -> bool:
+        seen.append([message.to_text() for message in messages])
+        return False
+
+    team = RoundRobinGroupChat(
+        [pair("inner", Thinker("b"), Counter("c")), Counter("d")],
+        max_turns=2,
+        termination_condition=FunctionalTermination(note),
+    )
+    result = await team.run(task="go")
+    inside = ["TERMINATE? not yet", "to myself", "b 1", "c 1"]
+    assert seen == [["go"], inside, ["d 1"]]
+    assert [message.to_text() for message in result.messages] == ["go", *inside, "d 1"]
+    state = await team.save_state()
+    thread = state["agent_states"]["RoundRobinGroupChatManager"]["message_thread"]
+    assert [message["content"] for message in thread] == ["go", *inside, "d 1"]
 
 
 async def test_an_inner_condition_ends_the_inner_team_only() -> None:

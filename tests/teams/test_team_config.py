@@ -1,13 +1,17 @@
 """Teams as plain data: dumped, through JSON, loaded."""
 
+import pickle
+
 import pytest
+from pydantic import BaseModel, SecretStr
 
 from nbagent.agents import AssistantAgent, UserProxyAgent
 from nbagent.base import Team
 from nbagent.component import ComponentModel
 from nbagent.conditions import MaxMessageTermination, TextMentionTermination
-from nbagent.exceptions import ComponentError
+from nbagent.exceptions import ComponentError, MissingKeyError
 from nbagent.model_context import BufferedChatCompletionContext
+from nbagent.models.openai import AzureOpenAIChatCompletionClient, OpenAIChatCompletionClient
 from nbagent.models.replay import ReplayChatCompletionClient
 from nbagent.teams import RoundRobinGroupChat, SelectorGroupChat, Swarm
 
@@ -86,6 +90,43 @@ def test_functions_are_not_lost_silently(argument: str) -> None:
     )
     with pytest.raises(ComponentError, match=f"has a {argument}, which is a function"):
         team.dump_component()
+
+
+def test_no_key_is_in_the_config_of_a_team(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    client = OpenAIChatCompletionClient(model="gpt-5", api_key="sk-hidden-1")
+    headed = OpenAIChatCompletionClient(
+        model="gpt-5", api_key="sk-hidden-2", default_headers={"Authorization": "sk-hidden-3"}
+    )
+    team = SelectorGroupChat(
+        [AssistantAgent("a", client), RoundRobinGroupChat([AssistantAgent("b", headed)])], client
+    )
+    dumped = team.dump_component()
+    for shown in (repr(dumped), dumped.model_dump_json(), str(dumped.config)):
+        assert "hidden" not in shown
+    assert b"hidden" not in pickle.dumps(dumped)
+    with pytest.raises(MissingKeyError):
+        Team.load_component(dumped)
+    # It is taken from the environment, or a config may bring one, which is not dumped again.
+    dumped.config["model_client"]["config"]["api_key"] = "sk-hidden-4"
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-hidden-5")
+    assert "hidden" not in Team.load_component(dumped).dump_component().model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("schema", "rest"),
+    [
+        (OpenAIChatCompletionClient.component_config_schema, {}),
+        (
+            AzureOpenAIChatCompletionClient.component_config_schema,
+            {"azure_endpoint": "https://localhost", "api_version": "2024-10-21"},
+        ),
+    ],
+)
+def test_a_key_in_a_config_is_a_secret(schema: type[BaseModel], rest: dict[str, str]) -> None:
+    config = schema.model_validate({**rest, "model": "gpt-5", "api_key": "sk-hidden"})
+    assert isinstance(config.model_dump()["api_key"], SecretStr)
+    assert "hidden" not in repr(config) + config.model_dump_json()
 
 
 def test_a_member_must_be_what_it_is_said_to_be() -> None:
