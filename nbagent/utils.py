@@ -1,6 +1,7 @@
 """Small functions on contents and texts, under the names that AgentChat gives them."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -21,6 +22,9 @@ __all__ = [
     "remove_images",
     "schema_to_pydantic_model",
 ]
+
+_OPENING = re.compile(r"```[ \t]*([\w+-]*)$")
+"""Three backticks and perhaps a language, at the end of a line."""
 
 
 def content_to_str(
@@ -75,19 +79,18 @@ def extract_json_from_str(content: str) -> list[dict[str, Any]]:
 
 
 def _fenced_json(content: str) -> list[str]:
-    """What stands in fenced blocks."""
+    """What stands in fenced blocks; words may stand before and behind a block."""
     blocks: list[str] = []
     lines: list[str] | None = None
     for line in content.splitlines():
-        mark = line.strip()
-        if not mark.startswith("```"):
-            if lines is not None:
+        if lines is not None:
+            if line.lstrip().startswith("```"):
+                blocks.append("\n".join(lines))
+                lines = None
+            else:
                 lines.append(line)
-        elif lines is not None:
-            blocks.append("\n".join(lines))
-            lines = None
-        else:
-            language = mark.strip("`").strip().lower()
+        elif opening := _OPENING.search(line.rstrip()):
+            language = opening[1].lower()
             if language not in ("", "json"):
                 raise ValueError(f"expected JSON, but a block of {language!r} was found.")
             lines = []

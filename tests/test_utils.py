@@ -57,6 +57,7 @@ IN_TEXTS: list[tuple[str, list[Any]]] = [
         [{"a": 1}, {"b": {"c": []}}],
     ),
     ('```JSON\n{\n"a": "```x"\n}\n```', [{"a": "```x"}]),
+    ('Here: ```json \n{"a": 1}\n``` and so on.', [{"a": 1}]),
 ]
 
 
