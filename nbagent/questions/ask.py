@@ -17,7 +17,6 @@ from nbagent.questions.form import FormField, Schema, form_fields, root_object
 from nbagent.questions.put import put_question
 from nbagent.questions.question import InputRequest, InvalidAnswerError, Question
 from nbagent.questions.read_form import read_form, wrong_fields
-from nbagent.structured_schema import schema_to_pydantic_model
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -196,6 +195,9 @@ def _schema_question(
     except (TypeError, ValueError) as error:
         raise ValueError(f"the JSON schema holds something that is no JSON: {error}") from error
     fields = form_fields(plain)
+    # It costs every import of an agent otherwise; few forms are asked by a schema.
+    from nbagent.structured_schema import schema_to_pydantic_model
+
     model = schema_to_pydantic_model(plain, "Form")
     value: dict[str, Any] | None = None
     if default is not NO_DEFAULT:
