@@ -26,6 +26,7 @@ from nbagent.messages import (
     SelectSpeakerEvent,
 )
 from nbagent.state import BaseGroupChatManagerState, TeamState
+from nbagent.teams.config import dump_condition, dump_members
 from nbagent.teams.note import note
 from nbagent.teams.participant import Event, Participant, Turn
 from nbagent.teams.side_by_side import side_by_side
@@ -219,6 +220,16 @@ class BaseGroupChat(Team, ABC):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """The team as a picture, for a notebook that shows it as a cell's value."""
         return picture_bundle(self.shape())
+
+    def _common_config(self) -> dict[str, Any]:
+        """What the team's config has in common with those of all teams: `GroupChatConfig`."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "participants": dump_members(self._members),
+            "termination_condition": dump_condition(self._termination_condition),
+            "max_turns": self._max_turns,
+        }
 
     # The loop.
 

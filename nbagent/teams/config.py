@@ -1,11 +1,33 @@
-"""Teams' members and conditions as plain data."""
+"""What the configs of all teams have in common."""
 
 from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
 
 from nbagent.base.chat_agent import ChatAgent
 from nbagent.base.team import Team
 from nbagent.base.termination import TerminationCondition
 from nbagent.component import ComponentLoader, ComponentModel
+
+
+class GroupChatConfig(BaseModel, defer_build=True):
+    """What every team's config holds."""
+
+    name: str | None = None
+    description: str | None = None
+    participants: list[ComponentModel]
+    termination_condition: ComponentModel | None = None
+    max_turns: int | None = None
+
+    def options(self) -> dict[str, Any]:
+        """What a team is made with besides its participants."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "termination_condition": load_condition(self.termination_condition),
+            "max_turns": self.max_turns,
+        }
 
 
 def dump_members(members: Sequence[ChatAgent | Team]) -> list[ComponentModel]:

@@ -5,19 +5,18 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import BaseModel
 from typing_extensions import Self
 
 from nbagent.base.chat_agent import ChatAgent
 from nbagent.base.team_shape import TeamShape
 from nbagent.base.termination import TerminationCondition
 from nbagent.cancellation import CancellationToken
-from nbagent.component import Component, ComponentModel
+from nbagent.component import Component
 from nbagent.exceptions import ComponentError
 from nbagent.messages import BaseAgentEvent, BaseChatMessage
 from nbagent.state import GraphManagerState
 from nbagent.teams.base_group_chat import BaseGroupChat, Speakers
-from nbagent.teams.config import dump_condition, dump_members, load_agents, load_condition
+from nbagent.teams.config import GroupChatConfig, load_agents
 from nbagent.teams.digraph import DiGraph
 from nbagent.teams.graph_progress import GraphProgress
 from nbagent.teams.participant import Event, Turn
@@ -26,15 +25,10 @@ from nbagent.teams.runtime import no_runtime
 COMPLETE = "Digraph execution is complete"
 
 
-class GraphFlowConfig(BaseModel, defer_build=True):
+class GraphFlowConfig(GroupChatConfig, defer_build=True):
     """Config of `GraphFlow`."""
 
-    name: str | None = None
-    description: str | None = None
-    participants: list[ComponentModel]
     graph: DiGraph
-    termination_condition: ComponentModel | None = None
-    max_turns: int | None = None
 
 
 class GraphFlow(BaseGroupChat, Component[GraphFlowConfig]):
@@ -183,12 +177,8 @@ class GraphFlow(BaseGroupChat, Component[GraphFlowConfig]):
                     "contain, or build the team in code."
                 )
         return GraphFlowConfig(
-            name=self.name,
-            description=self.description,
-            participants=dump_members(self._members),
+            **self._common_config(),
             graph=self._graph,
-            termination_condition=dump_condition(self._termination_condition),
-            max_turns=self._max_turns,
         )
 
     @classmethod
@@ -196,8 +186,5 @@ class GraphFlow(BaseGroupChat, Component[GraphFlowConfig]):
         return cls(
             load_agents(config.participants),
             config.graph,
-            name=config.name,
-            description=config.description,
-            termination_condition=load_condition(config.termination_condition),
-            max_turns=config.max_turns,
+            **config.options(),
         )

@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import BaseModel
 from typing_extensions import Self
 
 from nbagent.base.chat_agent import ChatAgent
@@ -20,7 +19,7 @@ from nbagent.models.types import AssistantMessage, LLMMessage, RequestUsage, Use
 from nbagent.state import MagenticOneOrchestratorState
 from nbagent.teams import magentic_one_prompts as prompts
 from nbagent.teams.base_group_chat import BaseGroupChat, Speakers
-from nbagent.teams.config import dump_condition, dump_members, load_agents, load_condition
+from nbagent.teams.config import GroupChatConfig, load_agents
 from nbagent.teams.participant import Event, Turn
 from nbagent.teams.progress_question import ProgressQuestion
 from nbagent.teams.runtime import no_runtime
@@ -30,15 +29,10 @@ Choice = AsyncGenerator[BaseAgentEvent | BaseChatMessage | Speakers | str, None]
 ORCHESTRATOR = "MagenticOneOrchestrator"
 
 
-class MagenticOneGroupChatConfig(BaseModel, defer_build=True):
+class MagenticOneGroupChatConfig(GroupChatConfig, defer_build=True):
     """Config of `MagenticOneGroupChat`."""
 
-    name: str | None = None
-    description: str | None = None
-    participants: list[ComponentModel]
     model_client: ComponentModel
-    termination_condition: ComponentModel | None = None
-    max_turns: int | None = None
     max_stalls: int
     final_answer_prompt: str
     emit_team_events: bool = False
@@ -350,14 +344,13 @@ class MagenticOneGroupChat(BaseGroupChat, Component[MagenticOneGroupChatConfig])
         """What a picture of the team shows."""
         return replace(super().shape(), hub="orchestrator")
 
+    def _common_config(self) -> dict[str, Any]:
+        return {**super()._common_config(), "max_turns": self._max_rounds}
+
     def _to_config(self) -> MagenticOneGroupChatConfig:
         return MagenticOneGroupChatConfig(
-            name=self.name,
-            description=self.description,
-            participants=dump_members(self._members),
+            **self._common_config(),
             model_client=self._model_client.dump_component(),
-            termination_condition=dump_condition(self._termination_condition),
-            max_turns=self._max_rounds,
             max_stalls=self._max_stalls,
             final_answer_prompt=self._final_answer_prompt,
             emit_team_events=self._emit_team_events,
@@ -368,10 +361,7 @@ class MagenticOneGroupChat(BaseGroupChat, Component[MagenticOneGroupChatConfig])
         return cls(
             load_agents(config.participants),
             ChatCompletionClient.load_component(config.model_client, ChatCompletionClient),
-            name=config.name,
-            description=config.description,
-            termination_condition=load_condition(config.termination_condition),
-            max_turns=config.max_turns,
+            **config.options(),
             max_stalls=config.max_stalls,
             final_answer_prompt=config.final_answer_prompt,
             emit_team_events=config.emit_team_events,

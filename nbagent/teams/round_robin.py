@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import BaseModel
 from typing_extensions import Self
 
 from nbagent.base.chat_agent import ChatAgent
@@ -12,23 +11,18 @@ from nbagent.base.team import Team
 from nbagent.base.team_shape import TeamShape, TeamShapeKind
 from nbagent.base.termination import TerminationCondition
 from nbagent.cancellation import CancellationToken
-from nbagent.component import Component, ComponentModel
+from nbagent.component import Component
 from nbagent.messages import BaseAgentEvent, BaseChatMessage
 from nbagent.state import RoundRobinManagerState
 from nbagent.teams.base_group_chat import BaseGroupChat, Speakers
-from nbagent.teams.config import dump_condition, dump_members, load_condition, load_members
+from nbagent.teams.config import GroupChatConfig, load_members
 from nbagent.teams.participant import Event, Turn
 from nbagent.teams.runtime import no_runtime
 
 
-class RoundRobinGroupChatConfig(BaseModel, defer_build=True):
+class RoundRobinGroupChatConfig(GroupChatConfig, defer_build=True):
     """Config of `RoundRobinGroupChat`."""
 
-    name: str | None = None
-    description: str | None = None
-    participants: list[ComponentModel]
-    termination_condition: ComponentModel | None = None
-    max_turns: int | None = None
     emit_team_events: bool = False
 
 
@@ -110,11 +104,7 @@ class RoundRobinGroupChat(BaseGroupChat, Component[RoundRobinGroupChatConfig]):
 
     def _to_config(self) -> RoundRobinGroupChatConfig:
         return RoundRobinGroupChatConfig(
-            name=self.name,
-            description=self.description,
-            participants=dump_members(self._members),
-            termination_condition=dump_condition(self._termination_condition),
-            max_turns=self._max_turns,
+            **self._common_config(),
             emit_team_events=self._emit_team_events,
         )
 
@@ -122,9 +112,6 @@ class RoundRobinGroupChat(BaseGroupChat, Component[RoundRobinGroupChatConfig]):
     def _from_config(cls, config: RoundRobinGroupChatConfig) -> Self:
         return cls(
             load_members(config.participants),
-            name=config.name,
-            description=config.description,
-            termination_condition=load_condition(config.termination_condition),
-            max_turns=config.max_turns,
+            **config.options(),
             emit_team_events=config.emit_team_events,
         )

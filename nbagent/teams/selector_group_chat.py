@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from typing import Any, TypeAlias, TypeVar, cast
 
-from pydantic import BaseModel
 from typing_extensions import Self
 
 from nbagent.base.chat_agent import ChatAgent
@@ -19,7 +18,7 @@ from nbagent.model_context import ChatCompletionContext, UnboundedChatCompletion
 from nbagent.models.client import ChatCompletionClient
 from nbagent.state import SelectorManagerState
 from nbagent.teams.base_group_chat import BaseGroupChat, Speakers
-from nbagent.teams.config import dump_condition, dump_members, load_condition, load_members
+from nbagent.teams.config import GroupChatConfig, load_members
 from nbagent.teams.participant import Event, Turn
 from nbagent.teams.runtime import no_runtime
 from nbagent.teams.speaker_choice import DEFAULT_SELECTOR_PROMPT, SpeakerChoice
@@ -33,15 +32,10 @@ CandidateFuncType: TypeAlias = (
 AnswerT = TypeVar("AnswerT")
 
 
-class SelectorGroupChatConfig(BaseModel, defer_build=True):
+class SelectorGroupChatConfig(GroupChatConfig, defer_build=True):
     """Config of `SelectorGroupChat`."""
 
-    name: str | None = None
-    description: str | None = None
-    participants: list[ComponentModel]
     model_client: ComponentModel
-    termination_condition: ComponentModel | None = None
-    max_turns: int | None = None
     selector_prompt: str = DEFAULT_SELECTOR_PROMPT
     allow_repeated_speaker: bool = False
     max_selector_attempts: int = 3
@@ -247,12 +241,8 @@ class SelectorGroupChat(BaseGroupChat, Component[SelectorGroupChatConfig]):
                 )
         context = self._given_model_context
         return SelectorGroupChatConfig(
-            name=self.name,
-            description=self.description,
-            participants=dump_members(self._members),
+            **self._common_config(),
             model_client=self._model_client.dump_component(),
-            termination_condition=dump_condition(self._termination_condition),
-            max_turns=self._max_turns,
             selector_prompt=self._selector_prompt,
             allow_repeated_speaker=self._allow_repeated_speaker,
             max_selector_attempts=self._max_selector_attempts,
@@ -263,24 +253,18 @@ class SelectorGroupChat(BaseGroupChat, Component[SelectorGroupChatConfig]):
 
     @classmethod
     def _from_config(cls, config: SelectorGroupChatConfig) -> Self:
-        def load(model: ComponentModel, expected: type[Any]) -> Any:
-            return ComponentLoader.load_component(model, expected)
-
+        load = ComponentLoader.load_component
+        context = config.model_context
         return cls(
             load_members(config.participants),
             load(config.model_client, ChatCompletionClient),
-            name=config.name,
-            description=config.description,
-            termination_condition=load_condition(config.termination_condition),
-            max_turns=config.max_turns,
+            **config.options(),
             selector_prompt=config.selector_prompt,
             allow_repeated_speaker=config.allow_repeated_speaker,
             max_selector_attempts=config.max_selector_attempts,
             emit_team_events=config.emit_team_events,
             model_client_streaming=config.model_client_streaming,
-            model_context=load(config.model_context, ChatCompletionContext)
-            if config.model_context
-            else None,
+            model_context=load(context, ChatCompletionContext) if context else None,
         )
 
 

@@ -3,30 +3,24 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel
 from typing_extensions import Self
 
 from nbagent.base.chat_agent import ChatAgent
 from nbagent.base.team_shape import ShapeEdge, ShapeNode, TeamShape, TeamShapeKind
 from nbagent.base.termination import TerminationCondition
 from nbagent.cancellation import CancellationToken
-from nbagent.component import Component, ComponentModel
+from nbagent.component import Component
 from nbagent.messages import BaseAgentEvent, BaseChatMessage, HandoffMessage
 from nbagent.state import SwarmManagerState
 from nbagent.teams.base_group_chat import BaseGroupChat, Speakers
-from nbagent.teams.config import dump_condition, dump_members, load_agents, load_condition
+from nbagent.teams.config import GroupChatConfig, load_agents
 from nbagent.teams.participant import Event, Turn
 from nbagent.teams.runtime import no_runtime
 
 
-class SwarmConfig(BaseModel, defer_build=True):
+class SwarmConfig(GroupChatConfig, defer_build=True):
     """Config of `Swarm`."""
 
-    name: str | None = None
-    description: str | None = None
-    participants: list[ComponentModel]
-    termination_condition: ComponentModel | None = None
-    max_turns: int | None = None
     emit_team_events: bool = False
 
 
@@ -185,11 +179,7 @@ class Swarm(BaseGroupChat, Component[SwarmConfig]):
 
     def _to_config(self) -> SwarmConfig:
         return SwarmConfig(
-            name=self.name,
-            description=self.description,
-            participants=dump_members(self._members),
-            termination_condition=dump_condition(self._termination_condition),
-            max_turns=self._max_turns,
+            **self._common_config(),
             emit_team_events=self._emit_team_events,
         )
 
@@ -197,10 +187,7 @@ class Swarm(BaseGroupChat, Component[SwarmConfig]):
     def _from_config(cls, config: SwarmConfig) -> Self:
         return cls(
             load_agents(config.participants),
-            name=config.name,
-            description=config.description,
-            termination_condition=load_condition(config.termination_condition),
-            max_turns=config.max_turns,
+            **config.options(),
             emit_team_events=config.emit_team_events,
         )
 

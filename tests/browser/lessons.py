@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator
+from playwright.async_api import BrowserContext, Locator
 
 from tests.browser.kernels import VERSIONS, kernel_name
 from tests.browser.page import MEANT, NotebookPage
@@ -42,6 +42,17 @@ def cell_with(cells: list[dict[str, Any]], words: str) -> int:
     ]
     assert len(found) == 1, f"{words!r} stands in {len(found)} code cells"
     return found[0]
+
+
+async def run_lesson(
+    context: BrowserContext, server: JupyterServer, version: str, lesson: str
+) -> tuple[NotebookPage, list[dict[str, Any]]]:
+    """Open a lesson and run all of its cells, as a learner does; the page and the cells."""
+    name = f"{server.front_end}-{lesson}"
+    cells = copy_lesson(server, name, version, lesson)
+    page = await NotebookPage.open(context, server, name)
+    await run_all_from_the_menu(page)
+    return page, cells
 
 
 async def run_all_from_the_menu(page: NotebookPage) -> None:

@@ -13,12 +13,11 @@ from tests.browser.lessons import (
     cell_with,
     combinations,
     controls,
-    copy_lesson,
     pictures,
-    run_all_from_the_menu,
+    run_lesson,
     seen,
 )
-from tests.browser.page import MEANT, NotebookPage
+from tests.browser.page import MEANT
 from tests.browser.sample_files import write_sample
 from tests.browser.servers import FrontEnd
 
@@ -33,11 +32,9 @@ async def test_lesson_3(
     version: str,
     tmp_path: Path,
 ) -> None:
-    server = servers(front_end)
-    name = f"lesson-3-{front_end}.ipynb"
-    cells = copy_lesson(server, name, version, "03-pictures-and-files.ipynb")
-    page = await NotebookPage.open(context, server, name)
-    await run_all_from_the_menu(page)
+    page, cells = await run_lesson(
+        context, servers(front_end), version, "03-pictures-and-files.ipynb"
+    )
 
     files = [write_sample(tmp_path, "png", 10_000), write_sample(tmp_path, "txt", 10_000)]
     dropping = await seen(page, cell_with(cells, "await drop("))
@@ -64,11 +61,7 @@ async def test_lesson_3(
 async def test_lesson_4(
     servers: Servers, context: BrowserContext, front_end: FrontEnd, version: str
 ) -> None:
-    server = servers(front_end)
-    name = f"lesson-4-{front_end}.ipynb"
-    cells = copy_lesson(server, name, version, "04-ask-the-human.ipynb")
-    page = await NotebookPage.open(context, server, name)
-    await run_all_from_the_menu(page)
+    page, cells = await run_lesson(context, servers(front_end), version, "04-ask-the-human.ipynb")
 
     await answer(page, cell_with(cells, "What is your name?"), "Grace")
     choosing = cell_with(cells, "Which colour?")

@@ -10,12 +10,10 @@ from tests.browser.lessons import (
     cell_with,
     combinations,
     controls,
-    copy_lesson,
     pictures,
-    run_all_from_the_menu,
+    run_lesson,
     seen,
 )
-from tests.browser.page import NotebookPage
 from tests.browser.servers import FrontEnd
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
@@ -25,11 +23,9 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300
 async def test_lesson_2(
     servers: Servers, context: BrowserContext, front_end: FrontEnd, version: str
 ) -> None:
-    server = servers(front_end)
-    name = f"lesson-2-{front_end}.ipynb"
-    cells = copy_lesson(server, name, version, "02-running-and-messages.ipynb")
-    page = await NotebookPage.open(context, server, name)
-    await run_all_from_the_menu(page)
+    page, cells = await run_lesson(
+        context, servers(front_end), version, "02-running-and-messages.ipynb"
+    )
     await assert_ended_well(page, cells)
     assert "The run was cancelled." in await page.text(cell_with(cells, "token.cancel"))
     assert "Trip | Lisbon | 4 days" in await page.text(cell_with(cells, "trip.nights"))
@@ -41,11 +37,7 @@ async def test_lesson_2(
 async def test_lesson_5(
     servers: Servers, context: BrowserContext, front_end: FrontEnd, version: str
 ) -> None:
-    server = servers(front_end)
-    name = f"lesson-5-{front_end}.ipynb"
-    cells = copy_lesson(server, name, version, "05-tools.ipynb")
-    page = await NotebookPage.open(context, server, name)
-    await run_all_from_the_menu(page)
+    page, cells = await run_lesson(context, servers(front_end), version, "05-tools.ipynb")
 
     paying = cell_with(cells, "approval_timeout")
     approval = await controls(page, paying)
@@ -72,11 +64,7 @@ async def test_lesson_5(
 async def test_lesson_6(
     servers: Servers, context: BrowserContext, front_end: FrontEnd, version: str
 ) -> None:
-    server = servers(front_end)
-    name = f"lesson-6-{front_end}.ipynb"
-    cells = copy_lesson(server, name, version, "06-teams.ipynb")
-    page = await NotebookPage.open(context, server, name)
-    await run_all_from_the_menu(page)
+    page, cells = await run_lesson(context, servers(front_end), version, "06-teams.ipynb")
 
     refunding = cell_with(cells, "I want my money back")
     await answer(page, refunding, "It is A17.")
@@ -101,11 +89,9 @@ async def test_lesson_6(
 async def test_lesson_7(
     servers: Servers, context: BrowserContext, front_end: FrontEnd, version: str
 ) -> None:
-    server = servers(front_end)
-    name = f"lesson-7-{front_end}.ipynb"
-    cells = copy_lesson(server, name, version, "07-state-and-memory.ipynb")
-    page = await NotebookPage.open(context, server, name)
-    await run_all_from_the_menu(page)
+    page, cells = await run_lesson(
+        context, servers(front_end), version, "07-state-and-memory.ipynb"
+    )
     await assert_ended_well(page, cells)
     refused = await page.text(cell_with(cells, "SwarmManagerState"))
     assert "the state is of type SwarmManagerState" in refused

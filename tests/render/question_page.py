@@ -2,8 +2,9 @@
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from playwright.sync_api import Browser, Locator, Page, Route
 
@@ -171,3 +172,7 @@ class QuestionPage:
         """Close the page, which must have had no error."""
         self.page.close()
         assert self.errors == []
+
+
+NewPage: TypeAlias = Callable[..., QuestionPage]
+"""Opens a page: `new_page(theme, width)`."""

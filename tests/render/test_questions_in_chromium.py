@@ -1,11 +1,10 @@
 """The controls of questions and approvals in a real browser, fed as by a kernel."""
 
 import re
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, expect
+from playwright.sync_api import Dialog, expect
 
 from nbagent.code_executor import CodeBlock
 from nbagent.messages import (
@@ -16,7 +15,7 @@ from nbagent.messages import (
 from nbagent.models.types import FunctionCall
 from nbagent.questions.question import CallToApprove, Question
 from tests.axe import violations
-from tests.render.question_page import QuestionPage
+from tests.render.question_page import NewPage, QuestionPage
 from tests.render.sample_transcript import HIDDEN, HOSTILE
 
 FORM: dict[str, Any] = {
@@ -34,26 +33,6 @@ FORM: dict[str, Any] = {
     "required": ["name", "days", "insured"],
 }
 ARGUMENTS = '{"to": "joerg@example.org", "copies": 1}'
-
-NewPage = Callable[..., QuestionPage]
-
-
-@pytest.fixture
-def new_page(browser: Browser) -> Iterator[NewPage]:
-    pages: list[QuestionPage] = []
-
-    def new(theme: str = "light", width: int = 900) -> QuestionPage:
-        pages.append(QuestionPage(browser, theme, width))
-        return pages[-1]
-
-    yield new
-    for page in pages:
-        page.close()
-
-
-@pytest.fixture
-def page(new_page: NewPage) -> QuestionPage:
-    return new_page()
 
 
 def asks(request_id: str = "q1", source: str = "planner", **question: Any) -> Any:

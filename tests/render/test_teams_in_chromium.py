@@ -1,10 +1,9 @@
 """Teams in the live view in a real browser, fed as by a kernel."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from nbagent import TaskResult
 from nbagent.base.at_work import WorkNote
@@ -13,30 +12,10 @@ from nbagent.messages import TextMessage, UserInputRequestedEvent
 from nbagent.models.types import RequestUsage
 from nbagent.questions.question import Question
 from tests.axe import violations
-from tests.render.question_page import QuestionPage
+from tests.render.question_page import NewPage, QuestionPage
 
 OUTER = ("planner", "research", "Ōta", "a critic with quite a long name, and what else")
 INNER = ("searcher", "analyst")
-
-NewPage = Callable[..., QuestionPage]
-
-
-@pytest.fixture
-def new_page(browser: Browser) -> Iterator[NewPage]:
-    pages: list[QuestionPage] = []
-
-    def new(theme: str = "light", width: int = 900) -> QuestionPage:
-        pages.append(QuestionPage(browser, theme, width))
-        return pages[-1]
-
-    yield new
-    for page in pages:
-        page.close()
-
-
-@pytest.fixture
-def page(new_page: NewPage) -> QuestionPage:
-    return new_page()
 
 
 def turn(name: str, *, begins: bool = True, inner: bool = False) -> WorkNote:
