@@ -1,10 +1,12 @@
 """What the programs find around them: a model's server, and nobody else's settings."""
 
+import logging
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 
 import pytest
 
+from nbagent import EVENT_LOGGER_NAME
 from tests.loopback import Answer, LoopbackServer, RecordedRequest, Reply
 
 
@@ -47,6 +49,16 @@ class ModelServer:
 
     async def close(self) -> None:
         await self._server.close()
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """The programs set up logging as they like; the next test finds it as it was."""
+    logger = logging.getLogger(EVENT_LOGGER_NAME)
+    level, handlers = logger.level, logger.handlers[:]
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
 
 
 @pytest.fixture

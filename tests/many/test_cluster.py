@@ -36,7 +36,7 @@ async def client(
     # Workers inherit it; this process gets rid of it again.
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
     async with distributed.LocalCluster(**options, asynchronous=True) as cluster:
         monkeypatch.delenv("OPENAI_API_KEY")
         if request.param == "asynchronous":
