@@ -168,7 +168,8 @@ class LiveKernel:
         self._client.input(line)
 
     async def shut_down(self) -> None:
-        """Ask the kernel to end, and wait until it has."""
+        """Ask the kernel to end, and wait until it has, however busy the machine is."""
+        self._manager.shutdown_wait_time = SECONDS
         await self._manager.shutdown_kernel()
 
 
