@@ -83,7 +83,6 @@ async def pictures(page: NotebookPage, name: str, target: Locator) -> None:
         return
     for theme in ("JupyterLab Dark", "JupyterLab Light"):
         await page.theme(theme)
-        await asyncio.sleep(1)  # JupyterLab covers the page while it changes
         await page.screenshot(f"{name}-{theme[11:].lower()}", target)
 
 

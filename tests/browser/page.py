@@ -192,6 +192,8 @@ class NotebookPage:
         await self.command("apputils:change-theme", {"theme": name})
         light = "false" if "Dark" in name else "true"
         await self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
+        # JupyterLab covers the page while it changes.
+        await self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     async def screenshot(self, name: str, target: Locator | None = None) -> Path:
         """Keep a picture of `target`, or of the page, under `SCREENSHOTS`."""

@@ -1,6 +1,5 @@
 """Many tasks in real front ends: the table while they run, Stop, and what stays."""
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -41,7 +40,6 @@ async def test_the_table_stop_and_what_stays(
     assert "widget-view" not in json.dumps(await page.outputs(index))
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         await page.theme(theme)
-        await asyncio.sleep(1)  # JupyterLab covers the page while it changes
         await page.screenshot(f"many-stopped-{front_end}-{theme.split()[1].lower()}", saved)
     if front_end == "notebook":  # JupyterLab's side bar leaves nothing of so narrow a page
         await page.page.set_viewport_size({"width": 400, "height": 900})

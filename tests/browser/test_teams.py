@@ -1,6 +1,5 @@
 """Teams in real front ends: who is at work, what inner teams did, and a team's picture."""
 
-import asyncio
 import re
 
 import pytest
@@ -129,7 +128,6 @@ async def test_a_graph_that_runs_is_drawn_and_lit(
     else:
         for theme in THEMES:
             await page.theme(theme)
-            await asyncio.sleep(0.7)  # JupyterLab covers the page while it changes
             await page.screenshot(f"graph-live-{theme.split()[1].lower()}", page.output(index))
     await expect(lit).to_have_text(["writer"])
     await page.ended(index)
