@@ -1,6 +1,5 @@
 """BaseChatAgent: the base for agents, including your own."""
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -127,8 +126,8 @@ class BaseChatAgent(ChatAgent, ABC):
             AlreadyRunningError: A run of this agent is still going on.
         """
         result: TaskResult | None = None
-        stream = self._run(self._whole_turn, task, cancellation_token, output_task_messages)
-        async with aclosing(stream):
+        run = self._run(self._whole_turn, task, cancellation_token, output_task_messages)
+        async with aclosing(alone(self._one_run, run)) as stream:
             async for item in stream:
                 if isinstance(item, TaskResult):
                     result = item
@@ -146,7 +145,8 @@ class BaseChatAgent(ChatAgent, ABC):
 
         Arguments and errors are those of `run()`. Leaving the loop early ends the run.
         """
-        return self._run(self.on_messages_stream, task, cancellation_token, output_task_messages)
+        run = self._run(self.on_messages_stream, task, cancellation_token, output_task_messages)
+        return alone(self._one_run, run)
 
     def _whole_turn(
         self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
@@ -173,27 +173,20 @@ class BaseChatAgent(ChatAgent, ABC):
         token = cancellation_token or CancellationToken()
         output: list[BaseAgentEvent | BaseChatMessage] = []
         with heartbeat():
-            async with (
-                self._one_run as one_run,
-                aclosing(in_one_run(take_turn(new_messages, token))) as stream,
-            ):
-                try:
-                    if shows_task:
-                        for message in new_messages:
-                            output.append(message)
-                            yield message
-                    async for item in stream:
-                        if isinstance(item, Response):
-                            output.append(item.chat_message)
-                            yield item.chat_message
-                            yield TaskResult(messages=output)
-                        else:
-                            if not isinstance(item, ModelClientStreamingChunkEvent):
-                                output.append(item)
-                            yield item
-                except (GeneratorExit, asyncio.CancelledError):
-                    one_run.leave()
-                    raise
+            async with aclosing(in_one_run(take_turn(new_messages, token))) as stream:
+                if shows_task:
+                    for message in new_messages:
+                        output.append(message)
+                        yield message
+                async for item in stream:
+                    if isinstance(item, Response):
+                        output.append(item.chat_message)
+                        yield item.chat_message
+                        yield TaskResult(messages=output)
+                    else:
+                        if not isinstance(item, ModelClientStreamingChunkEvent):
+                            output.append(item)
+                        yield item
 
     @abstractmethod
     async def on_reset(self, cancellation_token: CancellationToken) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar, TypeAlias
 
-from nbagent.agents.one_run import OneRun
+from nbagent.agents.one_run import OneRun, alone
 from nbagent.base.at_work import at_work
 from nbagent.base.chat_agent import ChatAgent
 from nbagent.base.heartbeat import heartbeat
@@ -281,22 +281,16 @@ class BaseGroupChat(Team, ABC):
             self._check_type(message)
         token = cancellation_token or CancellationToken()
         output: list[Event] = []
+        run = in_one_run(self._run(messages, token, output_task_messages))
         with heartbeat():
-            async with (
-                self._one_run as one_run,
-                aclosing(in_one_run(self._run(messages, token, output_task_messages))) as stream,
-            ):
-                try:
-                    async for item in stream:
-                        if isinstance(item, str):
-                            yield TaskResult(messages=output, stop_reason=item)
-                        else:
-                            if not isinstance(item, ModelClientStreamingChunkEvent):
-                                output.append(item)
-                            yield item
-                except (GeneratorExit, asyncio.CancelledError):
-                    one_run.leave()
-                    raise
+            async with aclosing(alone(self._one_run, run)) as stream:
+                async for item in stream:
+                    if isinstance(item, str):
+                        yield TaskResult(messages=output, stop_reason=item)
+                    else:
+                        if not isinstance(item, ModelClientStreamingChunkEvent):
+                            output.append(item)
+                        yield item
 
     async def _run(
         self, messages: list[BaseChatMessage], token: CancellationToken, shows_task: bool
