@@ -6,12 +6,12 @@ import os
 import select
 import stat
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import AnyStr, TextIO
 
 from nbagent.questions import InvalidAnswerError, NobodyToAskError
+from nbagent.questions.blocking import begin_waiting
 from nbagent.questions.checks import MAX_BYTES, too_long
 
 if sys.platform != "win32" and sys.platform != "emscripten":
@@ -209,8 +209,8 @@ def _can_be_watched(descriptor: int) -> bool:
 class _ReadingThread:
     """Reads where the event loop cannot watch the input.
 
-    A thread, because the read blocks; one that nobody can end, so it is a daemon. A line that
-    comes when its question has been withdrawn is kept for the next question.
+    The read blocks, and nobody can end it. A line that comes when its question has been
+    withdrawn is kept for the next question.
     """
 
     def __init__(self) -> None:
@@ -218,14 +218,9 @@ class _ReadingThread:
 
     async def line(self, stdin: TextIO) -> str:
         """The next line, with its line end."""
-        reading = self._reading
-        if reading is None:
-            reading = self._reading = concurrent.futures.Future()
-            reading.set_running_or_notify_cancel()  # a cancelled wait does not end it
-            threading.Thread(
-                target=_read_into, args=(stdin, reading), daemon=True, name="nbagent input"
-            ).start()
-        line = await asyncio.wrap_future(reading)
+        if self._reading is None:
+            self._reading = begin_waiting(lambda: _blocking_line(stdin))
+        line = await asyncio.wrap_future(self._reading)
         self._reading = None
         return line
 
@@ -233,13 +228,6 @@ class _ReadingThread:
         """Forget a line that came for a question that was withdrawn."""
         if self._reading is not None and self._reading.done():
             self._reading = None
-
-
-def _read_into(stdin: TextIO, reading: "concurrent.futures.Future[str]") -> None:
-    try:
-        reading.set_result(_blocking_line(stdin))
-    except Exception as error:  # noqa: BLE001 - raised again where the line is awaited
-        reading.set_exception(error)
 
 
 def _blocking_line(stdin: TextIO) -> str:
