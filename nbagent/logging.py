@@ -26,7 +26,21 @@ class _CallEvent:
         return json.dumps(self.kwargs, ensure_ascii=False, default=str)
 
 
-class LLMCallEvent(_CallEvent):
+class _AnswerEvent(_CallEvent):
+    """A model's whole answer, with what it took."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens that were sent."""
+        return self.kwargs["prompt_tokens"]
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens of the answer."""
+        return self.kwargs["completion_tokens"]
+
+
+class LLMCallEvent(_AnswerEvent):
     """A model answered in one piece.
 
     Args:
@@ -55,16 +69,6 @@ class LLMCallEvent(_CallEvent):
             completion_tokens=completion_tokens,
         )
 
-    @property
-    def prompt_tokens(self) -> int:
-        """Tokens that were sent."""
-        return self.kwargs["prompt_tokens"]
-
-    @property
-    def completion_tokens(self) -> int:
-        """Tokens of the answer."""
-        return self.kwargs["completion_tokens"]
-
 
 class LLMStreamStartEvent(_CallEvent):
     """A model began to answer piece by piece.
@@ -78,7 +82,7 @@ class LLMStreamStartEvent(_CallEvent):
         super().__init__(**kwargs, type="LLMStreamStart", messages=messages)
 
 
-class LLMStreamEndEvent(_CallEvent):
+class LLMStreamEndEvent(_AnswerEvent):
     """A model's answer is whole that came piece by piece.
 
     Args:
@@ -103,16 +107,6 @@ class LLMStreamEndEvent(_CallEvent):
             prompt_tokens=prompt_tokens,
             completion_tokens=completion_tokens,
         )
-
-    @property
-    def prompt_tokens(self) -> int:
-        """Tokens that were sent."""
-        return self.kwargs["prompt_tokens"]
-
-    @property
-    def completion_tokens(self) -> int:
-        """Tokens of the answer."""
-        return self.kwargs["completion_tokens"]
 
 
 class ToolCallEvent(_CallEvent):

@@ -45,6 +45,12 @@ class SpeakerChoice:
         emit_events: Yield what the model says.
         source: Whose events these are.
 
+    Attributes:
+        model_client: The model.
+        prompt: The prompt.
+        max_attempts: How many times the model is asked.
+        streaming: Whether it is asked for the answer piece by piece.
+
     Raises:
         ValueError: The prompt has other fields, or `max_attempts` is below 1.
     """
@@ -68,10 +74,10 @@ class SpeakerChoice:
             ) from error
         if max_attempts < 1:
             raise ValueError(f"max_selector_attempts must be at least 1, not {max_attempts}.")
-        self._model_client = model_client
-        self._prompt = prompt
-        self._max_attempts = max_attempts
-        self._streaming = streaming
+        self.model_client = model_client
+        self.prompt = prompt
+        self.max_attempts = max_attempts
+        self.streaming = streaming
         self._emit_events = emit_events
         self._source = source
 
@@ -93,7 +99,7 @@ class SpeakerChoice:
         """
         messages = [self._question(candidates, history)]
         names = list(candidates)
-        for _ in range(self._max_attempts):
+        for _ in range(self.max_attempts):
             result: CreateResult | None = None
             async with aclosing(self._ask(messages, cancellation_token)) as stream:
                 async for item in stream:
@@ -111,18 +117,18 @@ class SpeakerChoice:
         logger.warning(
             "The model named none of %s in %d attempts to select a speaker.",
             names,
-            self._max_attempts,
+            self.max_attempts,
         )
 
     def _question(self, candidates: Mapping[str, str], history: Sequence[LLMMessage]) -> LLMMessage:
         roles = [f"{name}: {' '.join(role.split())}" for name, role in candidates.items()]
-        text = self._prompt.format(
+        text = self.prompt.format(
             roles="\n".join(roles),
             participants=str(list(candidates)),
             history="\n\n".join(map(_line, history)),
         )
         # Other families' servers want a user's message, and take a lone system message amiss.
-        if ModelFamily.is_openai(self._model_client.model_info["family"]):
+        if ModelFamily.is_openai(self.model_client.model_info["family"]):
             return SystemMessage(content=text)
         return UserMessage(content=text, source="user")
 
@@ -132,8 +138,8 @@ class SpeakerChoice:
         """One question to the model: what is shown of its answer, and then the answer."""
         event_id = str(uuid.uuid4())
         result: CreateResult | None = None
-        if self._streaming:
-            pieces = self._model_client.create_stream(
+        if self.streaming:
+            pieces = self.model_client.create_stream(
                 messages, cancellation_token=cancellation_token
             )
             async with aclosing(pieces):
@@ -145,9 +151,7 @@ class SpeakerChoice:
                             content=piece, source=self._source, full_message_id=event_id
                         )
         else:
-            result = await self._model_client.create(
-                messages, cancellation_token=cancellation_token
-            )
+            result = await self.model_client.create(messages, cancellation_token=cancellation_token)
         if result is None:
             return
         if self._emit_events and isinstance(result.content, str):
