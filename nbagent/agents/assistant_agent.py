@@ -11,6 +11,7 @@ from typing_extensions import Self
 
 from nbagent.agents.assistant_agent_config import AssistantAgentConfig, agent_config
 from nbagent.agents.base_chat_agent import BaseChatAgent, response_of
+from nbagent.agents.hearing import hear
 from nbagent.agents.model_call import ModelCall
 from nbagent.agents.pause_gate import PauseGate
 from nbagent.agents.tool_calls import ToolCalls, cancelled_results
@@ -231,11 +232,7 @@ class AssistantAgent(BaseChatAgent, Component[AssistantAgentConfig]):
         self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
     ) -> AsyncGenerator[BaseAgentEvent | BaseChatMessage | Response, None]:
         inner: list[Event] = []
-        for message in messages:
-            if isinstance(message, HandoffMessage):
-                for model_message in message.context:
-                    await self._model_context.add_message(model_message)
-            await self._model_context.add_message(message.to_model_message())
+        await hear(messages, self._model_context)
         async for event in self._remember(inner):
             yield event
 

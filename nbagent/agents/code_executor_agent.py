@@ -18,6 +18,7 @@ from nbagent.agents.code_approval import (
     ask_for_approval,
 )
 from nbagent.agents.fenced_code import fenced, fenced_code
+from nbagent.agents.hearing import hear
 from nbagent.agents.model_call import ModelCall
 from nbagent.agents.pause_gate import PauseGate
 from nbagent.agents.work import Event, Work
@@ -31,7 +32,6 @@ from nbagent.messages import (
     BaseChatMessage,
     CodeExecutionEvent,
     CodeGenerationEvent,
-    HandoffMessage,
     TextMessage,
     ThoughtEvent,
 )
@@ -287,11 +287,7 @@ class CodeExecutorAgent(BaseChatAgent, Component[CodeExecutorAgentConfig]):
         cancellation_token: CancellationToken,
     ) -> AsyncGenerator[BaseAgentEvent | BaseChatMessage | Response, None]:
         inner: list[Event] = []
-        for message in messages:
-            if isinstance(message, HandoffMessage):
-                for model_message in message.context:
-                    await self._model_context.add_message(model_message)
-            await self._model_context.add_message(message.to_model_message())
+        await hear(messages, self._model_context)
 
         for attempt in range(self._max_retries_on_error + 1):
             call = self._model_call(client)

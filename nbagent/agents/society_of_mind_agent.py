@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from typing_extensions import Self
 
 from nbagent.agents.base_chat_agent import BaseChatAgent, response_of
+from nbagent.agents.hearing import hear
 from nbagent.base.chat_agent import Response
 from nbagent.base.inner_run import of_inner_team
 from nbagent.base.task import TaskResult
@@ -18,7 +19,6 @@ from nbagent.exceptions import ModelResponseError
 from nbagent.messages import (
     BaseAgentEvent,
     BaseChatMessage,
-    HandoffMessage,
     ModelClientStreamingChunkEvent,
     MultiModalMessage,
     TextMessage,
@@ -140,11 +140,7 @@ class SocietyOfMindAgent(BaseChatAgent, Component[SocietyOfMindAgentConfig]):
         task: list[BaseChatMessage] = list(messages)
         if not self._interrupted:
             task = [*_as_said(await self._model_context.get_messages()), *messages]
-        for message in messages:
-            if isinstance(message, HandoffMessage):
-                for model_message in message.context:
-                    await self._model_context.add_message(model_message)
-            await self._model_context.add_message(message.to_model_message())
+        await hear(messages, self._model_context)
 
         self._interrupted = True
         inner: list[Event] = []

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Any, TypeAlias
 
 from nbagent.base.chat_agent import ChatAgent, Response
+from nbagent.base.inner_run import of_inner_team
 from nbagent.base.task import TaskResult
 from nbagent.base.team import Team
 from nbagent.cancellation import CancellationToken
@@ -145,7 +146,7 @@ class Participant:
                 if isinstance(item, BaseChatMessage):
                     turn.said.append(item)
                 turn.ended = team.has_stopped
-                yield _within(item, self.name)
+                yield of_inner_team(item, self.name)
         self._handed_over(messages)
         turn.ended = True
 
@@ -201,10 +202,3 @@ class Participant:
                 )
             unheard.append(message)
         return saved.agent_state, unheard
-
-
-def _within(event: Event, team: str) -> Event:
-    """An event of an inner team, marked with the team's name for displays."""
-    inner = event.metadata.get("team")
-    path = f"{team}/{inner}" if inner else team
-    return event.model_copy(update={"metadata": {**event.metadata, "team": path}})

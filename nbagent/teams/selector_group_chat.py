@@ -7,13 +7,14 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from typing_extensions import Self
 
+from nbagent.agents.hearing import hear
 from nbagent.base.chat_agent import ChatAgent
 from nbagent.base.team import Team
 from nbagent.base.termination import TerminationCondition
 from nbagent.cancellation import CancellationToken
 from nbagent.component import Component, ComponentLoader, ComponentModel
 from nbagent.exceptions import ComponentError
-from nbagent.messages import BaseAgentEvent, BaseChatMessage, HandoffMessage
+from nbagent.messages import BaseAgentEvent, BaseChatMessage
 from nbagent.model_context import ChatCompletionContext, UnboundedChatCompletionContext
 from nbagent.models.client import ChatCompletionClient
 from nbagent.state import SelectorManagerState
@@ -126,13 +127,9 @@ class SelectorGroupChat(BaseGroupChat, Component[SelectorGroupChatConfig]):
             emit_events=emit_team_events,
             source=self.manager_name,
         )
-        self._model_client = model_client
-        self._selector_prompt = selector_prompt
         self._allow_repeated_speaker = allow_repeated_speaker
-        self._max_selector_attempts = max_selector_attempts
         self._selector_func = selector_func
         self._candidate_func = candidate_func
-        self._model_client_streaming = model_client_streaming
         self._given_model_context = model_context
         self._model_context = model_context or UnboundedChatCompletionContext()
         # How much of the thread stands in the model context; None where it holds another thread.
@@ -198,12 +195,8 @@ class SelectorGroupChat(BaseGroupChat, Component[SelectorGroupChatConfig]):
             await self._model_context.clear()
             self._told = 0
         new, self._told = thread[self._told :], len(thread)
-        for message in new:
-            if isinstance(message, HandoffMessage):
-                for model_message in message.context:
-                    await self._model_context.add_message(model_message)
-            if isinstance(message, BaseChatMessage):
-                await self._model_context.add_message(message.to_model_message())
+        said = [event for event in new if isinstance(event, BaseChatMessage)]
+        await hear(said, self._model_context)
 
     async def after_turn(self, names: Sequence[str], turns: Sequence[Turn]) -> None:
         """Note who spoke."""
@@ -242,12 +235,12 @@ class SelectorGroupChat(BaseGroupChat, Component[SelectorGroupChatConfig]):
         context = self._given_model_context
         return SelectorGroupChatConfig(
             **self._common_config(),
-            model_client=self._model_client.dump_component(),
-            selector_prompt=self._selector_prompt,
+            model_client=self._choice.model_client.dump_component(),
+            selector_prompt=self._choice.prompt,
             allow_repeated_speaker=self._allow_repeated_speaker,
-            max_selector_attempts=self._max_selector_attempts,
+            max_selector_attempts=self._choice.max_attempts,
             emit_team_events=self._emit_team_events,
-            model_client_streaming=self._model_client_streaming,
+            model_client_streaming=self._choice.streaming,
             model_context=None if context is None else context.dump_component(),
         )
 
